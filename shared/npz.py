@@ -1,0 +1,53 @@
+"""Our files are `.npz` archives without pickle. Reading one that is damaged or foreign ends in one sentence."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import RetakeError
+
+Array = npt.NDArray[Any]
+
+
+def read_npz(path: Path, needed: tuple[str, ...], what: str) -> dict[str, Array]:
+    """All arrays of `path`; RetakeError if it is missing, not an npz, or lacks one of `needed`."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            # np.load gives a bare array for a .npy file, whatever its name.
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise RetakeError(f"{path} is not {what}: expected a .npz archive.")
+            arrays = {key: archive[key] for key in archive.files}
+    except FileNotFoundError:
+        raise RetakeError(f"There is no file {path}.") from None
+    except IsADirectoryError:
+        raise RetakeError(f"{path} is a folder; expected {what}.") from None
+    except PermissionError:
+        raise RetakeError(f"{path} may not be read: permission denied.") from None
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, KeyError):
+        raise RetakeError(f"{path} is not {what}: it is damaged or of another kind.") from None
+    missing = [key for key in needed if key not in arrays]
+    if missing:
+        raise RetakeError(f"{path} is not {what}: it has no '{missing[0]}'.")
+    return arrays
+
+
+def write_npz(path: Path, arrays: dict[str, Array]) -> None:
+    """Write `arrays` to `path` in one step: a reader never sees half a file, an error leaves the old one."""
+    try:
+        handle, temporary = tempfile.mkstemp(suffix=".part", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.savez_compressed(file, **arrays)  # pyright: ignore[reportArgumentType]
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise RetakeError(f"{path} could not be written: {error.strerror or error}.") from None

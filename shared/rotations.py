@@ -1,0 +1,90 @@
+"""Pure functions on wxyz quaternions and 3x3 matrices that act on column vectors. Angles in radians."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.floating]
+
+
+def normalise(vectors: Floats, floor: float = 1e-9) -> Floats:
+    """Unit vectors along the last axis; a vector shorter than `floor` stays (almost) zero."""
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), floor)
+
+
+def matrix_from_quaternion(quat_wxyz: Floats) -> Floats:
+    """(..., 4) unit quaternions -> (..., 3, 3)."""
+    w, x, y, z = np.moveaxis(quat_wxyz, -1, 0)
+    rows = (
+        (1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)),
+        (2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)),
+        (2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)),
+    )
+    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+
+
+def quaternion_from_matrix(matrix: Floats) -> Floats:
+    """(..., 3, 3) rotations -> (..., 4) unit quaternions with w >= 0.
+
+    Every candidate of the four (largest |w|, |x|, |y|, |z|) is built and the best conditioned one is taken
+    (Shepperd 1978), so that no rotation angle is special.
+    """
+    m = matrix
+    trace = m[..., 0, 0] + m[..., 1, 1] + m[..., 2, 2]
+    diagonal = np.stack([trace, m[..., 0, 0], m[..., 1, 1], m[..., 2, 2]], axis=-1)
+    a, b, c = m[..., 2, 1] - m[..., 1, 2], m[..., 0, 2] - m[..., 2, 0], m[..., 1, 0] - m[..., 0, 1]
+    d, e, f = m[..., 1, 0] + m[..., 0, 1], m[..., 0, 2] + m[..., 2, 0], m[..., 2, 1] + m[..., 1, 2]
+    candidates = np.stack(
+        [
+            np.stack([1 + trace, a, b, c], axis=-1),
+            np.stack([a, 1 + 2 * m[..., 0, 0] - trace, d, e], axis=-1),
+            np.stack([b, d, 1 + 2 * m[..., 1, 1] - trace, f], axis=-1),
+            np.stack([c, e, f, 1 + 2 * m[..., 2, 2] - trace], axis=-1),
+        ],
+        axis=-2,
+    )
+    best = np.argmax(diagonal, axis=-1)[..., None, None]
+    quat = normalise(np.take_along_axis(candidates, best, axis=-2)[..., 0, :])
+    return np.where(quat[..., :1] < 0, -quat, quat)
+
+
+def continuous(quat_wxyz: Floats) -> Floats:
+    """Signs chosen along the first axis (frames) so that neighbours are on the same half: (frames, ..., 4)."""
+    dots = np.sum(quat_wxyz[1:] * quat_wxyz[:-1], axis=-1, keepdims=True)
+    flips = np.cumprod(np.where(dots < 0, -1.0, 1.0), axis=0)
+    return np.concatenate([quat_wxyz[:1], quat_wxyz[1:] * flips])
+
+
+def frame(primary: Floats, secondary: Floats) -> Floats:
+    """Orthonormal frame (..., 3, 3): first column along `primary`, second in the plane of both, third across.
+
+    Gram-Schmidt; `secondary` must not be parallel to `primary`.
+    """
+    first = normalise(primary)
+    second = normalise(secondary - np.sum(secondary * first, axis=-1, keepdims=True) * first)
+    return np.stack([first, second, np.cross(first, second)], axis=-1)
+
+
+def rotation_between(source: Floats, target: Floats) -> Floats:
+    """Smallest rotation (..., 3, 3) that turns unit vectors `source` into `target`.
+
+    Opposite vectors have no smallest rotation: a half turn about any perpendicular axis is given then.
+    """
+    axis = np.cross(source, target)
+    cosine = np.sum(source * target, axis=-1)
+    quat = normalise(np.concatenate([(1 + cosine)[..., None], axis], axis=-1))
+    helper = np.where(np.abs(source[..., :1]) < 0.9, [1.0, 0.0, 0.0], [0.0, 1.0, 0.0])
+    half_turn = np.concatenate(
+        [np.zeros_like(cosine)[..., None], normalise(np.cross(source, helper))], axis=-1
+    )
+    return matrix_from_quaternion(np.where(cosine[..., None] < -1 + 1e-9, half_turn, quat))
+
+
+def slerp_from_identity(quat_wxyz: Floats, fraction: Floats | float) -> Floats:
+    """The rotation carried out only to `fraction`: (..., 4) -> (..., 4)."""
+    quat = np.where(quat_wxyz[..., :1] < 0, -quat_wxyz, quat_wxyz)
+    sine = np.linalg.norm(quat[..., 1:], axis=-1, keepdims=True)
+    half = np.arctan2(sine, quat[..., :1])
+    axis = quat[..., 1:] / np.maximum(sine, 1e-12)
+    return np.concatenate([np.cos(half * fraction), axis * np.sin(half * fraction)], axis=-1)
