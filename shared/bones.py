@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from .arrays import Floats
 from .skeleton import Skeleton
-
-Floats = npt.NDArray[np.floating]
 
 SHORTEST_BONE = 1e-6
 """Metres. A shorter bone has no direction; dividing by this instead keeps every number finite."""
 
 
 def decompose(positions: Floats, skeleton: Skeleton) -> tuple[Floats, Floats]:
-    """Bone lengths (..., joints, 1) and unit directions (..., joints, 3) of joint positions (..., joints, 3).
+    """Bone lengths (..., joints, 1) and unit directions (..., joints, 3) of joint positions (...,
+    joints, 3).
 
     Arrays are per slot: slot c belongs to the bone that ends at joint c; the root's slot is zero.
     Lengths have the unit of the positions. Paper Eq. 1.

@@ -1,4 +1,5 @@
-"""The pinhole camera of a clip, and the two ways in which 2D keypoints are normalised for the model.
+"""The pinhole camera of a clip, and the two ways in which 2D keypoints are normalised for the
+model.
 
 Camera frame: x right, y down, z forward, metres. Image: pixels, origin top left.
 """
@@ -9,11 +10,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from .arrays import Floats
 from .errors import RetakeError
-
-Floats = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -29,18 +28,26 @@ class Camera:
 
     def __post_init__(self) -> None:
         if self.width <= 0 or self.height <= 0:
-            raise RetakeError(f"The image size is {self.width} x {self.height}; both must be positive.")
+            raise RetakeError(
+                f"The image size is {self.width} x {self.height}; both must be positive."
+            )
         if not (self.fx > 0 and self.fy > 0 and math.isfinite(self.fx) and math.isfinite(self.fy)):
-            raise RetakeError(f"The focal length is {self.fx} x {self.fy} pixels; both must be positive.")
+            raise RetakeError(
+                f"The focal length is {self.fx} x {self.fy} pixels; both must be positive."
+            )
 
     @staticmethod
     def with_default_focal(width: int, height: int) -> Camera:
-        """Focal length = image diagonal, about 53 degrees across it: the usual guess when none is known."""
+        """Focal length = image diagonal, about 53 degrees across it: the usual guess when none is
+        known.
+        """
         focal = math.hypot(width, height)
         return Camera(focal, focal, width / 2, height / 2, width, height)
 
     def project(self, points: Floats) -> Floats:
-        """Camera-frame points (..., 3) -> pixels (..., 2). Points must lie in front of the camera (z > 0)."""
+        """Camera-frame points (..., 3) -> pixels (..., 2). Points must lie in front of the camera
+        (z > 0).
+        """
         return points[..., :2] / points[..., 2:] * (self.fx, self.fy) + (self.cx, self.cy)
 
     def rays(self, pixels: Floats) -> Floats:
@@ -49,17 +56,23 @@ class Camera:
 
 
 def normalise_screen(pixels: Floats, width: int, height: int) -> Floats:
-    """x/w*2 - 1 and y/w*2 - h/w: the paper's input; the aspect ratio is kept. (..., 2) -> (..., 2)."""
+    """x/w*2 - 1 and y/w*2 - h/w: the paper's input; the aspect ratio is kept. (..., 2) -> (...,
+    2).
+    """
     return pixels / width * 2 - (1.0, height / width)
 
 
 def normalise_person(pixels: Floats, root: int) -> Floats:
-    """Keypoints of one window (..., frames, joints, 2) relative to the root joint, in units of the body's size.
+    """Keypoints of one window (..., frames, joints, 2) relative to the root joint, in units of the
+    body's size.
 
-    The unit is the root mean square distance of all joints from the root over the window. What remains does
-    not depend on where the person stands in the picture or how large, so that a model trained on one range
-    of cameras serves others. Absolute size cannot be seen in one camera anyway.
+    The unit is the root mean square distance of all joints from the root over the window. What
+    remains does not depend on where the person stands in the picture or how large, so that a model
+    trained on one range of cameras serves others. Absolute size cannot be seen in one camera
+    anyway.
     """
     relative = pixels - pixels[..., root : root + 1, :]
-    size = np.sqrt(np.mean(np.sum(relative**2, axis=-1, keepdims=True), axis=(-3, -2), keepdims=True))
+    size = np.sqrt(
+        np.mean(np.sum(relative**2, axis=-1, keepdims=True), axis=(-3, -2), keepdims=True)
+    )
     return relative / np.maximum(size, 1e-6)

@@ -1,6 +1,7 @@
 """KeypointTrack: the 2D keypoints of one person in one clip, and its file.
 
-It does not know where they come from (a detector, another tracker's file, an animator's corrections).
+It does not know where they come from (a detector, another tracker's file, an animator's
+corrections).
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from .arrays import Floats32, Floats64
 from .errors import RetakeError
 from .npz import read_npz, write_npz
 from .skeleton import HUMAN36M
@@ -20,9 +21,6 @@ FEWEST_FRAMES = 2
 
 MOST_FRAMES = 100_000
 """About half an hour at 60 fps. More is a mistake, or has to be cut into clips."""
-
-Floats32 = npt.NDArray[np.float32]
-Floats64 = npt.NDArray[np.float64]
 
 
 def _no_points() -> Floats32:
@@ -56,30 +54,48 @@ class KeypointTrack:
     def __post_init__(self) -> None:
         """Raises RetakeError that names the field, what was expected and what was found."""
         frames, joints = self.points.shape[0], HUMAN36M.joint_count
-        expected = {"points": (frames, joints, 2), "confidence": (frames, joints), "times": (frames,)}
+        expected = {
+            "points": (frames, joints, 2),
+            "confidence": (frames, joints),
+            "times": (frames,),
+        }
         for name, shape in expected.items():
             found = getattr(self, name).shape
             if found != shape:
-                raise RetakeError(f"The keypoint track's '{name}' has shape {found}; expected {shape}.")
+                raise RetakeError(
+                    f"The keypoint track's '{name}' has shape {found}; expected {shape}."
+                )
         if self.layout != HUMAN36M.name:
-            raise RetakeError(f"The keypoint track has layout '{self.layout}'; expected '{HUMAN36M.name}'.")
+            raise RetakeError(
+                f"The keypoint track has layout '{self.layout}'; expected '{HUMAN36M.name}'."
+            )
         if frames < FEWEST_FRAMES:
-            raise RetakeError(f"The keypoint track has {frames} frame(s); a motion needs at least two.")
+            raise RetakeError(
+                f"The keypoint track has {frames} frame(s); a motion needs at least two."
+            )
         if frames > MOST_FRAMES:
-            raise RetakeError(f"The keypoint track has {frames} frames; the limit is {MOST_FRAMES}. Cut the clip.")
+            raise RetakeError(
+                f"The keypoint track has {frames} frames; the limit is {MOST_FRAMES}. Cut the clip."
+            )
         if min(self.image_size) <= 0:
             raise RetakeError(
                 f"The keypoint track's image size is {self.image_size[0]} x {self.image_size[1]}; "
                 "both must be positive."
             )
         if not (np.isfinite(self.fps) and self.fps > 0):
-            raise RetakeError(f"The keypoint track's frame rate is {self.fps}; it must be positive.")
+            raise RetakeError(
+                f"The keypoint track's frame rate is {self.fps}; it must be positive."
+            )
         if not (np.all(np.isfinite(self.times)) and np.all(np.diff(self.times) > 0)):
             raise RetakeError("The keypoint track's times must be finite and strictly increasing.")
         if np.any(np.isinf(self.points)) or not np.all(np.isfinite(self.confidence)):
-            raise RetakeError("The keypoint track holds infinite points or confidences that are not numbers.")
+            raise RetakeError(
+                "The keypoint track holds infinite points or confidences that are not numbers."
+            )
         if np.all(np.isnan(self.points).any(axis=-1)):
-            raise RetakeError("The keypoint track has no keypoint at all: every joint is missing in every frame.")
+            raise RetakeError(
+                "The keypoint track has no keypoint at all: every joint is missing in every frame."
+            )
 
     @property
     def frame_count(self) -> int:
@@ -119,7 +135,9 @@ class KeypointTrack:
                 layout=str(arrays.get("layout", HUMAN36M.name)),
                 extra_points=arrays.get("extra_points", _no_points()).astype(np.float32),
                 extra_names=tuple(str(name) for name in arrays.get("extra_names", ())),
-                extra_confidence=arrays.get("extra_confidence", np.zeros((0, 0))).astype(np.float32),
+                extra_confidence=arrays.get("extra_confidence", np.zeros((0, 0))).astype(
+                    np.float32
+                ),
             )
         except (ValueError, TypeError, IndexError) as error:
             raise RetakeError(f"{path} is not a keypoint track: {error}.") from None

@@ -1,4 +1,6 @@
-"""Our files are `.npz` archives without pickle. Reading one that is damaged or foreign ends in one sentence."""
+"""Our files are `.npz` archives without pickle. Reading one that is damaged or foreign ends in one
+sentence.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +8,20 @@ import os
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from numpy.lib.npyio import NpzFile
 
+from .arrays import AnyArray
 from .errors import RetakeError
 
-Array = npt.NDArray[Any]
 
-
-def read_npz(path: Path, needed: tuple[str, ...], what: str) -> dict[str, Array]:
+def read_npz(path: Path, needed: tuple[str, ...], what: str) -> dict[str, AnyArray]:
     """All arrays of `path`; RetakeError if it is missing, not an npz, or lacks one of `needed`."""
     try:
         with np.load(path, allow_pickle=False) as archive:
             # np.load gives a bare array for a .npy file, whatever its name.
-            if not isinstance(archive, np.lib.npyio.NpzFile):
+            if not isinstance(archive, NpzFile):
                 raise RetakeError(f"{path} is not {what}: expected a .npz archive.")
             arrays = {key: archive[key] for key in archive.files}
     except FileNotFoundError:
@@ -38,8 +38,10 @@ def read_npz(path: Path, needed: tuple[str, ...], what: str) -> dict[str, Array]
     return arrays
 
 
-def write_npz(path: Path, arrays: dict[str, Array]) -> None:
-    """Write `arrays` to `path` in one step: a reader never sees half a file, an error leaves the old one."""
+def write_npz(path: Path, arrays: dict[str, AnyArray]) -> None:
+    """Write `arrays` to `path` in one step: a reader never sees half a file, an error leaves the
+    old one.
+    """
     try:
         handle, temporary = tempfile.mkstemp(suffix=".part", dir=path.parent)
         try:

@@ -1,9 +1,11 @@
-"""The wire between a client (Blender, the command line) and the server: messages, encoding, strict decoding.
+"""The wire between a client (Blender, the command line) and the server: messages, encoding, strict
+decoding.
 
-MessagePack in one ZeroMQ frame. A message is a map with a `type` and the fields of one frozen dataclass below.
-Nothing is used before `decode` has accepted it: unknown or missing fields and wrong types raise
-`ProtocolError`, which names the path of the bad field. Both ends ship together: unequal `PROTOCOL_VERSION`s
-refuse each other; within a version fields are only added, with defaults. `docs/protocol.md` is the prose.
+MessagePack in one ZeroMQ frame. A message is a map with a `type` and the fields of one frozen
+dataclass below. Nothing is used before `decode` has accepted it: unknown or missing fields and
+wrong types raise `ProtocolError`, which names the path of the bad field. Both ends ship together:
+unequal `PROTOCOL_VERSION`s refuse each other; within a version fields are only added, with
+defaults. `docs/protocol.md` is the prose.
 """
 
 from __future__ import annotations
@@ -16,8 +18,8 @@ from typing import Any
 
 import msgpack
 import numpy as np
-import numpy.typing as npt
 
+from .arrays import AnyArray
 from .errors import RetakeError
 
 PROTOCOL_VERSION = 1
@@ -45,17 +47,19 @@ class Array:
     data: bytes
 
     @staticmethod
-    def pack(values: npt.NDArray[Any]) -> Array:
+    def pack(values: AnyArray) -> Array:
         dtype = values.dtype.newbyteorder("<").str
         if dtype not in DTYPES:
             raise TypeError(f"dtype {values.dtype} does not travel; allowed: {', '.join(DTYPES)}")
         data = np.ascontiguousarray(values, dtype)
         return Array(dtype=dtype, shape=list(values.shape), data=data.tobytes())
 
-    def unpack(self, field: str) -> npt.NDArray[Any]:
+    def unpack(self, field: str) -> AnyArray:
         """A writable copy. Raises ProtocolError if dtype, shape and number of bytes disagree."""
         if self.dtype not in DTYPES:
-            raise ProtocolError(f"{field}.dtype", f"'{self.dtype}' is not one of {', '.join(DTYPES)}")
+            raise ProtocolError(
+                f"{field}.dtype", f"'{self.dtype}' is not one of {', '.join(DTYPES)}"
+            )
         if any(n < 0 for n in self.shape):
             raise ProtocolError(f"{field}.shape", f"{self.shape} has a negative entry")
         count = 1
@@ -64,7 +68,8 @@ class Array:
         expected = count * np.dtype(self.dtype).itemsize
         if len(self.data) != expected:
             raise ProtocolError(
-                f"{field}.data", f"{len(self.data)} bytes; shape {self.shape} of {self.dtype} needs {expected}"
+                f"{field}.data",
+                f"{len(self.data)} bytes; shape {self.shape} of {self.dtype} needs {expected}",
             )
         return np.frombuffer(self.data, self.dtype).reshape(self.shape).copy()
 
@@ -83,7 +88,9 @@ class Hello:
 
 @dataclass(frozen=True, kw_only=True)
 class Lift:
-    """Sample `hypotheses` 3D motions of one keypoint track. Answered by Accepted, Progress ..., Result."""
+    """Sample `hypotheses` 3D motions of one keypoint track. Answered by Accepted, Progress ...,
+    Result.
+    """
 
     job_id: str
     points: Array
@@ -160,9 +167,11 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True)
 class Failed:
-    """The job is over without a result. `text` is for people; `field` names the bad field of the request.
+    """The job is over without a result. `text` is for people; `field` names the bad field of the
+    request.
 
-    Codes: `version`, `invalid` (the request), `cancelled`, `unknown_model`, `crashed` (the worker), `busy`.
+    Codes: `version`, `invalid` (the request), `cancelled`, `unknown_model`, `crashed` (the worker),
+    `busy`.
     """
 
     job_id: str
@@ -197,7 +206,9 @@ _TAG_OF = {cls: tag for tag, cls in _TAGS.items()}
 
 def encode(message: Message) -> bytes:
     """The bytes of one message."""
-    return typing.cast(bytes, msgpack.packb({"type": _TAG_OF[type(message)], **dataclasses.asdict(message)}))
+    return typing.cast(
+        bytes, msgpack.packb({"type": _TAG_OF[type(message)], **dataclasses.asdict(message)})
+    )
 
 
 def decode_request(data: bytes) -> Request:
@@ -211,7 +222,9 @@ def decode_reply(data: bytes) -> Reply:
 
 
 def job_id_of(data: bytes) -> str:
-    """The job_id of a message that `decode_request` refused, if it has one: so that Failed reaches its job."""
+    """The job_id of a message that `decode_request` refused, if it has one: so that Failed reaches
+    its job.
+    """
     try:
         value = msgpack.unpackb(data)
     except (ValueError, msgpack.UnpackException):
@@ -263,7 +276,9 @@ def _read(value: object, kind: Any, path: str) -> Any:
         if not isinstance(value, list):
             raise ProtocolError(path, f"expected a list, got {type(value).__name__}")
         inner = typing.get_args(kind)[0]
-        return [_read(v, inner, f"{path}[{i}]") for i, v in enumerate(typing.cast(list[Any], value))]
+        return [
+            _read(v, inner, f"{path}[{i}]") for i, v in enumerate(typing.cast(list[Any], value))
+        ]
     if dataclasses.is_dataclass(kind):
         return _read_struct(value, typing.cast(type[Any], kind), path)
     if kind is float and type(value) is int:

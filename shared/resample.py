@@ -1,32 +1,30 @@
 """Time: gaps filled, and values carried from one set of times to another.
 
-The model runs at 50 fps. A clip's own times are left once before the model and returned to once after it (the
-first named border); scene frames are reached from the clip's times when a take is applied (the second).
+The model runs at 50 fps. A clip's own times are left once before the model and returned to once
+after it (the first named border); scene frames are reached from the clip's times when a take is
+applied (the second).
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
+
+from .arrays import Floats
 
 MODEL_FPS = 50.0
 
-Floats = npt.NDArray[np.floating[Any]]
-
 
 def model_times(times: Floats) -> Floats:
-    """Times at `MODEL_FPS` from the first to (at least almost) the last of `times` (F,), seconds."""
-    count = int(np.floor((times[-1] - times[0]) * MODEL_FPS + 1e-6)) + 1
+    """Times at `MODEL_FPS` from the first of `times` (F,) until the last is covered, seconds."""
+    count = int(np.ceil((times[-1] - times[0]) * MODEL_FPS - 1e-6)) + 1
     return times[0] + np.arange(max(count, 2)) / MODEL_FPS
 
 
 def resample(values: Floats, times: Floats, new_times: Floats) -> Floats:
     """Values (F, ...) at strictly increasing `times` (F,) -> (G, ...) at `new_times` (G,).
 
-    Cubic Hermite with three-point slopes for uneven times (Catmull and Rom 1974 where they are even); outside
-    the given times the first or last value is held.
+    Cubic Hermite with three-point slopes for uneven times (Catmull and Rom 1974 where they are
+    even). Beyond either end the motion goes on straight for at most one model frame, then it holds.
     """
     if len(times) == 1:
         return np.repeat(values, len(new_times), axis=0)
@@ -44,14 +42,18 @@ def resample(values: Floats, times: Floats, new_times: Floats) -> Floats:
     s = ((at - times[i]) / steps[i])[column]
     rise, s2, s3 = values[i + 1] - values[i], s * s, s * s * s
     bent = (s3 - 2 * s2 + s) * h * slopes[i] + (s3 - s2) * h * slopes[i + 1]
-    return values[i] + (3 * s2 - 2 * s3) * rise + bent
+    inside = values[i] + (3 * s2 - 2 * s3) * rise + bent
+    beyond = np.clip(new_times - at, -1 / MODEL_FPS, 1 / MODEL_FPS)[column]
+    return inside + beyond * np.where(beyond < 0, slopes[0], slopes[-1])
 
 
 def fill_gaps(points: Floats, times: Floats, parents: tuple[int, ...]) -> Floats:
-    """Keypoints (F, J, 2) without NaN: gaps linear in time, ends held, never-seen joints at their parent.
+    """Keypoints (F, J, 2) without NaN: gaps linear in time, ends held, never-seen joints at their
+    parent.
 
-    At least one joint must have been seen once. A joint that no frame shows takes the place of the nearest seen
-    joint on the way to the root, else of the mean of all seen joints: the model has to guess it anyway.
+    At least one joint must have been seen once. A joint that no frame shows takes the place of the
+    nearest seen joint on the way to the root, else of the mean of all seen joints: the model has to
+    guess it anyway.
     """
     filled = np.array(points, dtype=float)
     seen = ~np.isnan(filled).any(axis=-1)

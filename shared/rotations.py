@@ -1,11 +1,12 @@
-"""Pure functions on wxyz quaternions and 3x3 matrices that act on column vectors. Angles in radians."""
+"""Pure functions on wxyz quaternions and 3x3 matrices that act on column vectors. Angles in
+radians.
+"""
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating]
+from .arrays import Floats
 
 
 def normalise(vectors: Floats, floor: float = 1e-9) -> Floats:
@@ -27,8 +28,8 @@ def matrix_from_quaternion(quat_wxyz: Floats) -> Floats:
 def quaternion_from_matrix(matrix: Floats) -> Floats:
     """(..., 3, 3) rotations -> (..., 4) unit quaternions with w >= 0.
 
-    Every candidate of the four (largest |w|, |x|, |y|, |z|) is built and the best conditioned one is taken
-    (Shepperd 1978), so that no rotation angle is special.
+    Every candidate of the four (largest |w|, |x|, |y|, |z|) is built and the best conditioned one
+    is taken (Shepperd 1978), so that no rotation angle is special.
     """
     m = matrix
     trace = m[..., 0, 0] + m[..., 1, 1] + m[..., 2, 2]
@@ -50,14 +51,17 @@ def quaternion_from_matrix(matrix: Floats) -> Floats:
 
 
 def continuous(quat_wxyz: Floats) -> Floats:
-    """Signs chosen along the first axis (frames) so that neighbours are on the same half: (frames, ..., 4)."""
+    """Signs chosen along the first axis (frames) so that neighbours are on the same half: (frames,
+    ..., 4).
+    """
     dots = np.sum(quat_wxyz[1:] * quat_wxyz[:-1], axis=-1, keepdims=True)
     flips = np.cumprod(np.where(dots < 0, -1.0, 1.0), axis=0)
     return np.concatenate([quat_wxyz[:1], quat_wxyz[1:] * flips])
 
 
 def frame(primary: Floats, secondary: Floats) -> Floats:
-    """Orthonormal frame (..., 3, 3): first column along `primary`, second in the plane of both, third across.
+    """Orthonormal frame (..., 3, 3): first column along `primary`, second in the plane of both,
+    third across.
 
     Gram-Schmidt; `secondary` must not be parallel to `primary`.
     """
@@ -69,7 +73,8 @@ def frame(primary: Floats, secondary: Floats) -> Floats:
 def rotation_between(source: Floats, target: Floats) -> Floats:
     """Smallest rotation (..., 3, 3) that turns unit vectors `source` into `target`.
 
-    Opposite vectors have no smallest rotation: a half turn about any perpendicular axis is given then.
+    Opposite vectors have no smallest rotation: a half turn about any perpendicular axis is given
+    then.
     """
     axis = np.cross(source, target)
     cosine = np.sum(source * target, axis=-1)

@@ -1,4 +1,6 @@
-"""Skeletons: joints, parents, sides and everything that follows from the tree. Knows no positions."""
+"""Skeletons: joints, parents, sides and everything that follows from the tree. Knows no
+positions.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,9 @@ from functools import cached_property
 class Skeleton:
     """A tree of joints with a left and a right side.
 
-    `parents[j]` is the parent of joint j, -1 for the root. Bone i of the field's literature ends at a child
-    joint; arrays "per slot" are indexed by that child, and the root's slot is the root's own index.
+    `parents[j]` is the parent of joint j, -1 for the root. Bone i of the field's literature ends at
+    a child joint; arrays "per slot" are indexed by that child, and the root's slot is the root's
+    own index.
     """
 
     name: str
@@ -59,9 +62,14 @@ class Skeleton:
 
     @cached_property
     def triplets(self) -> tuple[tuple[int, int, int], ...]:
-        """Every (parent, joint, child) once, root first: the list of Algorithm 1 (13 for Human3.6M)."""
+        """Every (parent, joint, child) once, root first: the list of Algorithm 1 (13 for
+        Human3.6M).
+        """
         return tuple(
-            (self.parents[j], j, c) for j in self.root_first if self.parents[j] >= 0 for c in self.children[j]
+            (self.parents[j], j, c)
+            for j in self.root_first
+            if self.parents[j] >= 0
+            for c in self.children[j]
         )
 
     @cached_property

@@ -8,15 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from .arrays import Floats32, Floats64
 from .camera import Camera
 from .errors import RetakeError
 from .npz import read_npz, write_npz
 from .skeleton import HUMAN36M
-
-Floats32 = npt.NDArray[np.float32]
-Floats64 = npt.NDArray[np.float64]
 
 LIMB_GROUPS = {
     "torso_head": (0, 7, 8, 9, 10),
@@ -32,7 +29,9 @@ CONTACT_POINTS = ("left_heel", "left_toe", "right_heel", "right_toe")
 
 @dataclass(frozen=True)
 class Alternative:
-    """One named answer for a limb group: its share of all hypotheses and the hypothesis that shows it."""
+    """One named answer for a limb group: its share of all hypotheses and the hypothesis that shows
+    it.
+    """
 
     name: str
     share: float
@@ -43,7 +42,8 @@ class Alternative:
 class Takes:
     """Hypotheses of one clip, at the clip's own times.
 
-    poses     (H, frames, 17, 3) float32, metres, camera frame (x right, y down, z forward), root-relative
+    poses     (H, frames, 17, 3) float32, metres, camera frame (x right, y down, z forward),
+              root-relative
     root      (H, frames, 3) float32, metres, camera frame: the hip joint
     weights   (H,) float32, sum 1: how well each hypothesis explains the clip
     spread    (frames, 17) float32, metres: how far the hypotheses lie apart
@@ -69,7 +69,9 @@ class Takes:
     def __post_init__(self) -> None:
         """Raises RetakeError that names the field, what was expected and what was found."""
         if self.poses.ndim != 4 or not self.poses.size:
-            raise RetakeError(f"The takes' 'poses' have shape {self.poses.shape}; expected (H, frames, 17, 3).")
+            raise RetakeError(
+                f"The takes' 'poses' have shape {self.poses.shape}; expected (H, frames, 17, 3)."
+            )
         hypotheses, frames = self.poses.shape[:2]
         joints = HUMAN36M.joint_count
         expected = {
@@ -107,7 +109,9 @@ class Takes:
         meta = {
             "fps": self.fps,
             "camera": asdict(self.camera),
-            "groups": {g: [asdict(a) for a in alternatives] for g, alternatives in self.groups.items()},
+            "groups": {
+                g: [asdict(a) for a in alternatives] for g, alternatives in self.groups.items()
+            },
             "best": self.best,
             "seed": self.seed,
             "model": self.model,
@@ -126,7 +130,9 @@ class Takes:
                 **{name: arrays[name] for name in _ARRAYS},
                 fps=float(meta["fps"]),
                 camera=Camera(**meta["camera"]),
-                groups={g: tuple(Alternative(**a) for a in rows) for g, rows in meta["groups"].items()},
+                groups={
+                    g: tuple(Alternative(**a) for a in rows) for g, rows in meta["groups"].items()
+                },
                 best={g: int(h) for g, h in meta["best"].items()},
                 seed=int(meta["seed"]),
                 model=str(meta["model"]),

@@ -1,0 +1,14 @@
+"""Names for the array types in signatures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+AnyArray = npt.NDArray[Any]
+Floats = npt.NDArray[np.floating[Any]]
+Floats32 = npt.NDArray[np.float32]
+Floats64 = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
