@@ -1,0 +1,56 @@
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from retake.shared.errors import RetakeError
+from retake.shared.model.artifact import load_model, save_model
+from retake.shared.model.config import ModelConfig
+from retake.shared.model.diffusion import Diffusion
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    save_model(
+        tmp_path / "m",
+        Diffusion(ModelConfig(frames=5, width=16, depth=2, heads=2)),
+        {"data": "none"},
+    )
+    return tmp_path / "m"
+
+
+def change(folder: Path, **fields: object) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    config["model"].update(fields)
+    (folder / "config.json").write_text(json.dumps(config))
+
+
+def test_a_saved_model_reads_back(folder: Path):
+    one, two = load_model(folder), load_model(folder)
+    assert one.config == ModelConfig(frames=5, width=16, depth=2, heads=2)
+    assert not one.training
+    for name, value in one.denoiser.state_dict().items():
+        torch.testing.assert_close(value, two.denoiser.state_dict()[name])
+
+
+def test_an_unknown_setting_is_refused(folder: Path):
+    change(folder, colour="red")
+    with pytest.raises(RetakeError, match="colour"):
+        load_model(folder)
+
+
+def test_weights_of_another_shape_are_refused(folder: Path):
+    change(folder, width=32)
+    with pytest.raises(RetakeError, match="cannot be read"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+def test_missing_and_damaged_files_are_refused(folder: Path, name: str):
+    (folder / name).write_bytes(b"rubbish")
+    with pytest.raises(RetakeError, match="cannot be read"):
+        load_model(folder)
+    (folder / name).unlink()
+    with pytest.raises(RetakeError, match="not a model folder"):
+        load_model(folder)
