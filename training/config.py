@@ -1,0 +1,48 @@
+"""TrainConfig: everything about one training run that is not the model's architecture."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..shared.errors import RetakeError
+from ..shared.model.config import ModelConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """One run. Learning rate: linear warm-up, then half a cosine down to a hundredth."""
+
+    model: ModelConfig
+    steps: int
+    batch: int
+    learning_rate: float
+    weight_decay: float = 0.1
+    warm_up: int = 500
+    ema_decay: float = 0.999
+    position_weight: float = 1.0
+    length_weight: float = 1.0
+    direction_weight: float = 1.0
+    seed: int = 0
+    save_every: int = 500
+    evaluate_every: int = 2000
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch", "save_every", "evaluate_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; expected at least 1")
+
+    @staticmethod
+    def load(path: Path) -> TrainConfig:
+        """Raises RetakeError for a missing or damaged file, an unknown key or a value that does not
+        fit.
+        """
+        try:
+            tables = tomllib.loads(path.read_text(encoding="utf-8"))
+            model = ModelConfig.from_dict(tables.pop("model"))
+            return TrainConfig(model=model, **tables["train"])
+        except FileNotFoundError:
+            raise RetakeError(f"There is no file {path}.") from None
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise RetakeError(f"{path} is not a training configuration: {error}.") from None

@@ -1,0 +1,74 @@
+"""2D keypoints as a detector would give them: jitter, slow drift, other joint definitions, gaps
+bridged.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..shared.arrays import Bools, Floats
+from ..shared.skeleton import HUMAN36M
+
+CLEAN_SHARE = 0.3
+"""Share of windows left exact, so that good keypoints keep their worth."""
+JITTER = (0.003, 0.015)
+DRIFT = (0.005, 0.03)
+"""Standard deviations in units of a person's height in the picture; each window draws its own."""
+DRIFT_KNOTS = 6
+"""Frames between independent values of the slow part."""
+OFFSET = 0.012
+"""Spread of a window's constant offsets of the joints that detectors define otherwise."""
+LOOSELY_DEFINED = (0, 1, 4, 7, 8, 9, 10)
+HIP_WIDTH = (0.65, 1.05)
+GAP_SHARE = 0.25
+
+
+def corrupt(rng: np.random.Generator, points: Floats, clean_share: float = CLEAN_SHARE) -> Floats:
+    """Image points (B, F, 17, 2) -> what a detector might report of them, same shape and unit."""
+    batch, _, joints, _ = points.shape
+    height = (
+        np.sqrt(((points - points[:, :, :1]) ** 2).sum(-1).mean((1, 2))) * 3.7
+    )  # root mean square -> stature
+    size = height[:, None, None, None]
+    size = size * (rng.random((batch, 1, 1, 1)) > clean_share)
+    noisy = _narrow_hips(rng, points, size > 0)
+    offset = np.zeros((batch, 1, joints, 2))
+    offset[:, :, LOOSELY_DEFINED] = rng.normal(0, OFFSET, (batch, 1, len(LOOSELY_DEFINED), 2))
+    jitter = rng.normal(0, 1, points.shape) * rng.uniform(*JITTER, (batch, 1, 1, 1))
+    drift = _slow(rng, points.shape) * rng.uniform(*DRIFT, (batch, 1, 1, 1))
+    # Ends of limbs are found less exactly than the trunk.
+    drift[:, :, (3, 6, 12, 13, 15, 16)] *= 1.5
+    noisy = noisy + (offset + jitter + drift * 0.5) * size
+    return _bridge_gaps(rng, noisy).astype(np.float32)
+
+
+def _narrow_hips(rng: np.random.Generator, points: Floats, chosen: Bools) -> Floats:
+    factor = np.where(chosen, rng.uniform(*HIP_WIDTH, chosen.shape), 1.0)
+    hips = [HUMAN36M.joints.index("right_hip"), HUMAN36M.joints.index("left_hip")]
+    narrowed = points.copy()
+    centre = points[:, :, hips].mean(axis=2, keepdims=True)
+    narrowed[:, :, hips] = centre + (points[:, :, hips] - centre) * factor
+    return narrowed
+
+
+def _slow(rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+    """Unit noise that changes over `DRIFT_KNOTS` frames: linear between random knots."""
+    batch, frames, joints, axes = shape
+    knots = rng.normal(0, 1, (batch, frames // DRIFT_KNOTS + 2, joints, axes))
+    at = np.arange(frames) / DRIFT_KNOTS
+    low = at.astype(int)
+    part = (at - low)[None, :, None, None]
+    return knots[:, low] * (1 - part) + knots[:, low + 1] * part
+
+
+def _bridge_gaps(rng: np.random.Generator, points: Floats) -> Floats:
+    """In some windows one joint is lost for a while and bridged linearly, as at run time."""
+    batch, frames, joints, _ = points.shape
+    for window in np.flatnonzero(rng.random(batch) < GAP_SHARE):
+        joint = rng.integers(1, joints)
+        first = rng.integers(0, max(frames - 2, 1))
+        last = min(first + rng.integers(2, max(frames // 2, 3)), frames - 1)
+        part = np.linspace(0, 1, last - first + 1)[:, None]
+        a, b = points[window, first, joint].copy(), points[window, last, joint].copy()
+        points[window, first : last + 1, joint] = a * (1 - part) + b * part
+    return points
