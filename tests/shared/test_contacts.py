@@ -1,0 +1,82 @@
+"""Contacts: planted feet are found, noise does not make them flicker, hypotheses vote."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from retake.shared.contacts import contact_probabilities
+
+Make = Callable[..., Any]
+
+
+def _stands(world: Any, fps: float) -> Any:
+    """(frames, 2): left and right foot of one motion."""
+    return contact_probabilities(world[None], fps)[:, (0, 2)] > 0.5
+
+
+@pytest.mark.parametrize("fps", [24.0, 50.0, 120.0])
+def test_planted_feet_of_a_walk(walk: Make, fps: float) -> None:
+    made = walk(int(5 * fps), fps)
+    agreement = np.mean(_stands(made.world, fps) == made.planted)
+    assert agreement > 0.9
+
+
+def test_heel_and_toe_share_the_vote_of_their_ankle(walk: Make) -> None:
+    made = walk(120, 50.0)
+    found = contact_probabilities(made.world[None], 50.0)
+    assert found.shape == (120, 4)
+    np.testing.assert_array_equal(found[:, 0], found[:, 1])
+    np.testing.assert_array_equal(found[:, 2], found[:, 3])
+    assert np.any(found[:, 0] != found[:, 2])
+
+
+def test_hypotheses_vote(walk: Make) -> None:
+    still = walk(60, 50.0, 0.0, 0.0).world
+    flying = still + np.array([0.0, 0.0, 0.5])
+    found = contact_probabilities(np.stack([still, still, still, flying]), 50.0)
+    np.testing.assert_allclose(found, 0.75)
+
+
+def test_a_person_who_stands_still_stands_in_every_frame(walk: Make) -> None:
+    assert np.all(_stands(walk(100, 50.0, 0.0, 0.0).world, 50.0))
+
+
+@pytest.mark.parametrize("frames", [1, 2])
+def test_very_short_clips(walk: Make, frames: int) -> None:
+    assert np.all(_stands(walk(frames, 50.0, 0.0, 0.0).world, 50.0))
+
+
+def test_sliding_and_hovering_feet_do_not_stand(walk: Make) -> None:
+    still = walk(100, 50.0, 0.0, 0.0).world
+    sliding = still.copy()
+    sliding[..., 1] -= np.arange(100)[:, None] / 50.0
+    assert not np.any(_stands(sliding, 50.0))
+    assert not np.any(_stands(still + np.array([0.0, 0.0, 0.2]), 50.0))
+
+
+def test_hands_on_the_floor_are_no_feet(walk: Make) -> None:
+    upside_down = walk(50, 50.0, 0.0, 0.0).world * (-1, 1, -1) + (0, 0, 1.8)
+    assert not np.any(_stands(upside_down, 50.0))
+
+
+def test_a_foot_on_the_limit_does_not_flicker(walk: Make) -> None:
+    """Once down, a foot that wavers a little above the limit stays in contact; never down, it never
+    is."""
+    height = np.concatenate([np.zeros(20), np.linspace(0, 0.062, 60), np.full(120, 0.062)])
+    wavering = walk(200, 50.0, 0.0, 0.0).world
+    wavering[..., 2] += (height + 0.01 * np.sin(np.arange(200) / 8))[:, None]
+    assert np.all(_stands(wavering, 50.0))
+    assert not np.any(_stands(wavering[110:], 50.0))
+
+
+def test_short_gaps_are_closed_and_short_contacts_dropped(walk: Make) -> None:
+    still = walk(100, 50.0, 0.0, 0.0).world
+    still[50, :, 2] += 0.2
+    assert np.all(_stands(still, 50.0))
+    bouncing = walk(100, 50.0, 0.0, 0.0).world
+    seconds = (np.arange(100) - 50) / 50.0
+    bouncing[..., 2] += np.minimum(0.3, 0.04 + 33 * seconds**2)[:, None]
+    assert not np.any(_stands(bouncing, 50.0))
