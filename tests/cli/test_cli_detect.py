@@ -1,0 +1,62 @@
+"""`retake detect` and `retake models` with bad input: one sentence, exit code 1, no file left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from retake.cli.__main__ import main
+
+
+@pytest.fixture(autouse=True)
+def no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RETAKE_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+
+
+def complaint(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> str:
+    """The one line that the failing command prints."""
+    assert main([str(a) for a in arguments]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("retake: ")
+    assert captured.err.count("\n") == 1
+    return captured.err
+
+
+def test_a_missing_video(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "track.npz"
+    assert "no file" in complaint(capsys, "detect", tmp_path / "none.mp4", "-o", out)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_text_file_named_mp4(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    video = tmp_path / "clip.mp4"
+    video.write_text("this is text\n" * 100)
+    out = tmp_path / "track.npz"
+    assert "not a video" in complaint(capsys, "detect", video, "-o", out)
+    assert list(tmp_path.iterdir()) == [video]
+
+
+def test_an_output_that_cannot_be_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    video = tmp_path / "clip.mp4"
+    video.write_bytes(b"never read")
+    assert "does not exist" in complaint(capsys, "detect", video, "-o", tmp_path / "no/track.npz")
+    assert "is a folder" in complaint(capsys, "detect", video, "-o", tmp_path)
+    assert "overwrite the video" in complaint(capsys, "detect", video, "-o", video)
+    assert video.read_bytes() == b"never read"
+    assert list(tmp_path.iterdir()) == [video]
+
+
+def test_a_pose_model_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "model.task"
+    path.write_text("text")
+    assert "neither a wheel" in complaint(capsys, "models", "get", "pose", "--from", path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_list_says_how_to_get_the_pose_model(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "list"]) == 0
+    assert "`retake models get pose` fetches it" in capsys.readouterr().out
