@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .arrays import Floats32, Floats64
+from .arrays import AnyArray, Floats32, Floats64
 from .camera import Camera
 from .errors import RetakeError
 from .npz import read_npz, write_npz
@@ -23,6 +24,9 @@ LIMB_GROUPS = {
     "right_leg": (1, 2, 3),
 }
 """Limb group -> its joints in Human3.6M order. A choice is made per group."""
+
+ARRAYS = ("poses", "root", "weights", "spread", "contacts", "times")
+"""The array fields of `Takes`; all others are small."""
 
 CONTACT_POINTS = ("left_heel", "left_toe", "right_heel", "right_toe")
 
@@ -105,41 +109,40 @@ class Takes:
     def frame_count(self) -> int:
         return self.poses.shape[1]
 
+    def meta(self) -> str:
+        """Everything beside the arrays as JSON, for the file and for the wire alike."""
+        fields = asdict(self)
+        return json.dumps({key: fields[key] for key in fields if key not in ARRAYS})
+
+    @staticmethod
+    def of(arrays: Mapping[str, AnyArray], meta: str, source: str) -> Takes:
+        """Takes from the arrays named in `ARRAYS` and what `meta` gave.
+
+        Raises RetakeError that names `source` if they do not fit together.
+        """
+        try:
+            rest = json.loads(meta)
+            return Takes(
+                **{name: arrays[name] for name in ARRAYS},
+                fps=float(rest["fps"]),
+                camera=Camera(**rest["camera"]),
+                groups={
+                    g: tuple(Alternative(**a) for a in rows) for g, rows in rest["groups"].items()
+                },
+                best={g: int(h) for g, h in rest["best"].items()},
+                seed=int(rest["seed"]),
+                model=str(rest["model"]),
+                provenance=dict(rest["provenance"]),
+            )
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise RetakeError(f"{source} does not hold takes: {error}.") from None
+
     def save(self, path: Path) -> None:
-        meta = {
-            "fps": self.fps,
-            "camera": asdict(self.camera),
-            "groups": {
-                g: [asdict(a) for a in alternatives] for g, alternatives in self.groups.items()
-            },
-            "best": self.best,
-            "seed": self.seed,
-            "model": self.model,
-            "provenance": self.provenance,
-        }
-        arrays = {name: getattr(self, name) for name in _ARRAYS}
-        write_npz(path, {**arrays, "meta": np.array(json.dumps(meta))})
+        arrays = {name: getattr(self, name) for name in ARRAYS}
+        write_npz(path, {**arrays, "meta": np.array(self.meta())})
 
     @staticmethod
     def load(path: Path) -> Takes:
         """Raises RetakeError for a file that is missing, damaged, foreign or inconsistent."""
-        arrays = read_npz(path, (*_ARRAYS, "meta"), "a takes file")
-        try:
-            meta = json.loads(str(arrays["meta"]))
-            return Takes(
-                **{name: arrays[name] for name in _ARRAYS},
-                fps=float(meta["fps"]),
-                camera=Camera(**meta["camera"]),
-                groups={
-                    g: tuple(Alternative(**a) for a in rows) for g, rows in meta["groups"].items()
-                },
-                best={g: int(h) for g, h in meta["best"].items()},
-                seed=int(meta["seed"]),
-                model=str(meta["model"]),
-                provenance=dict(meta["provenance"]),
-            )
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise RetakeError(f"{path} is not a takes file: {error}.") from None
-
-
-_ARRAYS = ("poses", "root", "weights", "spread", "contacts", "times")
+        arrays = read_npz(path, (*ARRAYS, "meta"), "a takes file")
+        return Takes.of(arrays, str(arrays["meta"]), str(path))

@@ -1,0 +1,3 @@
+"""The way to the server: a network thread, and the process behind it. Knows neither bpy nor
+scenes.
+"""

@@ -1,0 +1,222 @@
+"""The server as the add-on sees it: one state, at most one job, and what became of it.
+
+All of it runs on the caller's thread except finding the server and reading and saving the takes,
+which the network thread does. It does not know scenes: a job is a name and a file for its takes.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path
+
+from ...shared.errors import RetakeError
+from ...shared.protocol import Accepted, Cancel, Failed, Lift, Progress, Reply, Result, Welcome
+from ...shared.takes import Takes
+from ..takes.messages import takes_of
+from .connection import Connection, Find, IsAlive, Lost
+
+log = logging.getLogger(__name__)
+
+
+class ServerState(Enum):
+    OFF = "Off"
+    STARTING = "Starting"
+    READY = "Ready"
+    BUSY = "Busy"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True)
+class Job:
+    """`done` of `total` steps; `total` 0 as long as nothing is known."""
+
+    job_id: str
+    takes_path: Path
+    stage: str = "Waiting for the server"
+    done: int = 0
+    total: int = 0
+
+    @property
+    def fraction(self) -> float:
+        return self.done / self.total if self.total else 0.0
+
+
+@dataclass(frozen=True)
+class TakesReady:
+    """A job's takes, already saved to `path`."""
+
+    job_id: str
+    takes: Takes
+    path: Path
+
+
+@dataclass(frozen=True)
+class JobFailed:
+    """A job ended without takes. `cancelled`: because somebody wanted so."""
+
+    job_id: str
+    text: str
+    cancelled: bool = False
+
+
+Outcome = TakesReady | JobFailed
+News = Reply | Outcome | Lost
+
+
+class Client:
+    """One connection at a time, opened when it is needed and again after it was lost.
+
+    `text` goes with `state`; `message` says why the last job failed.
+    """
+
+    def __init__(self) -> None:
+        self.state = ServerState.OFF
+        self.text = ""
+        self.message = ""
+        self.job: Job | None = None
+        self._connection: Connection[Reply | Outcome] | None = None
+        self._models: list[str] = []
+        self._unsent: Lift | None = None
+        self._opened_at = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        return self._connection is not None
+
+    @property
+    def status(self) -> str:
+        """One line for people."""
+        if self.state is ServerState.STARTING:
+            return f"Starting ({time.monotonic() - self._opened_at:.0f} s)"
+        return f"{self.state.value}: {self.text}" if self.text else self.state.value
+
+    def open(self, find: Find, is_alive: IsAlive) -> None:
+        """Start looking for the server, unless there is a connection already."""
+        if self._connection:
+            return
+        self.state, self.text = ServerState.STARTING, ""
+        self._opened_at = time.monotonic()
+        self._connection = Connection(find, is_alive, self._translate)
+
+    def close(self) -> None:
+        """End the connection. The server goes on; a job that was running is lost."""
+        if self._connection:
+            self._connection.close()
+        self._connection = self._unsent = self.job = None
+        self.state, self.text = ServerState.OFF, ""
+
+    def lift(self, request: Lift, takes_path: Path) -> None:
+        """Ask for takes; they will be saved to `takes_path`. RetakeError if there is a job already.
+
+        It leaves when the server has said which models it has, which `outcomes` or `wait` takes in.
+        """
+        if self.job:
+            raise RetakeError("The server is still busy with your last clip. Cancel it first.")
+        self.job, self.message = Job(request.job_id, takes_path), ""
+        if self.state is not ServerState.READY:
+            self._unsent = request
+        elif isinstance(failed := self._submit(request), JobFailed):
+            raise RetakeError(failed.text)
+
+    def cancel(self) -> None:
+        """Ask the server to stop the job. It ends when the server says so, or here if it never
+        began.
+        """
+        if self._unsent:
+            self._unsent = self.job = None
+        elif self.job and self._connection:
+            self._connection.send(Cancel(job_id=self.job.job_id))
+            self.job = replace(self.job, stage="Cancelling")
+
+    def outcomes(self, budget_s: float) -> list[Outcome]:
+        """Take in what has arrived, without waiting, for about `budget_s` at most."""
+        deadline = time.monotonic() + budget_s
+        found: list[Outcome] = []
+        while self._connection and time.monotonic() < deadline:
+            news = self._connection.next_event()
+            if news is None:
+                break
+            found += _as_list(self._handle(news))
+        return found
+
+    def wait(self, timeout_s: float) -> Outcome | None:
+        """Block until a job has ended or the time is over."""
+        deadline = time.monotonic() + timeout_s
+        while self._connection and (left := deadline - time.monotonic()) > 0:
+            news = self._connection.next_event(left)
+            if news is not None and (outcome := self._handle(news)):
+                return outcome
+        return None
+
+    def _translate(self, reply: Reply) -> Reply | Outcome:
+        """On the network thread: unpack, check and save takes, which may take longer than a
+        redraw.
+        """
+        job = self.job
+        if not isinstance(reply, Result) or job is None or reply.job_id != job.job_id:
+            return reply
+        try:
+            takes = takes_of(reply)
+            takes.save(job.takes_path)
+        except RetakeError as error:
+            return JobFailed(reply.job_id, str(error))
+        return TakesReady(reply.job_id, takes, job.takes_path)
+
+    def _handle(self, news: News) -> Outcome | None:
+        match news:
+            case Welcome():
+                return self._welcomed(news)
+            case Lost():
+                return self._lost(news.text)
+            case Accepted() | Progress() if self._is_ours(news.job_id):
+                self._advance(news)
+            case Failed() if self._is_ours(news.job_id):
+                return self._end(JobFailed(news.job_id, news.text, news.code == "cancelled"))
+            case TakesReady() | JobFailed() if self._is_ours(news.job_id):
+                return self._end(news)
+            case _:
+                log.info("%s is about no job of ours", type(news).__name__)
+        return None
+
+    def _is_ours(self, job_id: str) -> bool:
+        return self.job is not None and self.job.job_id == job_id
+
+    def _welcomed(self, welcome: Welcome) -> Outcome | None:
+        self.state, self.text, self._models = ServerState.READY, welcome.device, welcome.models
+        request, self._unsent = self._unsent, None
+        return self._submit(request) if request else None
+
+    def _submit(self, request: Lift) -> Outcome | None:
+        assert self._connection is not None
+        if not request.model and not self._models:
+            return self._end(JobFailed(request.job_id, "The server has no model installed."))
+        self._connection.send(replace(request, model=request.model or self._models[0]))
+        self.state = ServerState.BUSY
+        return None
+
+    def _advance(self, news: Accepted | Progress) -> None:
+        assert self.job is not None
+        if isinstance(news, Progress):
+            self.job = replace(self.job, stage=news.stage, done=news.done, total=news.total)
+        elif news.ahead:
+            self.job = replace(self.job, stage=f"{news.ahead} job(s) ahead")
+
+    def _end(self, outcome: Outcome) -> Outcome:
+        self.job = None
+        self.state = ServerState.READY
+        if isinstance(outcome, JobFailed) and not outcome.cancelled:
+            self.message = outcome.text
+        return outcome
+
+    def _lost(self, text: str) -> Outcome | None:
+        job = self.job
+        self.close()
+        self.state, self.text = ServerState.FAILED, text
+        return JobFailed(job.job_id, text) if job else None
+
+
+def _as_list(outcome: Outcome | None) -> list[Outcome]:
+    return [outcome] if outcome else []

@@ -1,0 +1,97 @@
+# pyright: basic, reportAttributeAccessIssue=false
+"""The extension as people get it: built into a zip, installed in this Blender, drawn without a
+window.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import bpy
+import pytest
+from retake.blender_addon.packaging import build_zip, wheels
+
+PACKAGE = "bl_ext.user_default.retake"
+
+
+@pytest.fixture(scope="session")
+def extension_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The zip for all platforms. The wheels are downloaded once per checkout."""
+    try:
+        files = wheels.fetch(build_zip.WHEEL_CACHE, wheels.read_table())
+    except wheels.DownloadFailed as error:
+        pytest.skip(f"the package index cannot be reached: {error}")
+    (path,) = build_zip.build(tmp_path_factory.mktemp("dist"), files)
+    return path
+
+
+@pytest.fixture(scope="session")
+def installed(extension_zip: Path) -> str:
+    """The name of the package, installed from the zip and enabled."""
+    bpy.ops.extensions.package_install_files(
+        filepath=str(extension_zip), repo="user_default", enable_on_install=True
+    )
+    return PACKAGE
+
+
+@pytest.fixture
+def part(installed: str) -> Callable[[str], ModuleType]:
+    """A module of the installed extension, as Blender has it."""
+    return lambda name: importlib.import_module(f"{installed}.blender_addon.{name}")
+
+
+class FakeLayout:
+    """Runs `draw` without a window; refuses properties, operators and icons that do not exist."""
+
+    ICONS = frozenset(
+        item.identifier
+        for item in bpy.types.UILayout.bl_rna.functions["prop"].parameters["icon"].enum_items
+    )
+
+    log: list[tuple[str, str]]
+
+    def __init__(self, log: list[tuple[str, str]]) -> None:
+        self.__dict__["log"] = log
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        assert name in bpy.types.UILayout.bl_rna.properties, f"UILayout.{name}"
+
+    def __getattr__(self, name: str) -> Callable[..., FakeLayout]:
+        assert name in bpy.types.UILayout.bl_rna.functions, f"UILayout.{name}()"
+
+        def call(*args: Any, **options: Any) -> FakeLayout:
+            assert options.get("icon", "NONE") in self.ICONS, options["icon"]
+            self.log.append((name, str(options.get("text", ""))))
+            return FakeLayout(self.log)
+
+        return call
+
+    def prop(self, data: Any, name: str, **options: Any) -> None:
+        assert name in data.bl_rna.properties, f"{data} has no property {name}"
+        self.log.append(("prop", name))
+
+    def operator(self, name: str, **options: Any) -> SimpleNamespace:
+        group, _, operator = name.partition(".")
+        getattr(getattr(bpy.ops, group), operator).get_rna_type()
+        assert options.get("icon", "NONE") in self.ICONS, options["icon"]
+        self.log.append(("operator", name))
+        return SimpleNamespace()
+
+
+Draw = Callable[[Any], list[tuple[str, str]]]
+
+
+@pytest.fixture
+def draw() -> Draw:
+    """What a panel class draws: (kind, text or name) in order."""
+
+    def draw_one(panel: Any) -> list[tuple[str, str]]:
+        log: list[tuple[str, str]] = []
+        panel.draw(SimpleNamespace(layout=FakeLayout(log), bl_rna=panel.bl_rna), bpy.context)
+        return log
+
+    return draw_one

@@ -1,0 +1,230 @@
+# pyright: basic, reportAttributeAccessIssue=false
+"""The zip in real Blender: it validates, installs with its wheels, draws, complains in sentences,
+goes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import addon_utils  # pyright: ignore[reportMissingImports]
+import bpy
+import numpy as np
+import pytest
+from retake.blender_addon.packaging import build_zip
+from retake.shared.camera import Camera
+from retake.shared.keypoints import KeypointTrack
+from retake.shared.takes import LIMB_GROUPS, Alternative, Takes
+
+pytestmark = pytest.mark.timeout(300)  # the first test may have to download the wheels
+
+Part = Callable[[str], ModuleType]
+Draw = Callable[[type], list[tuple[str, str]]]
+
+OPERATORS = ("load_track", "load_sample", "sample_takes", "cancel_job", "apply_take")
+
+
+@pytest.fixture
+def track_file(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    KeypointTrack(
+        points=rng.uniform(0, 500, (30, 17, 2)).astype(np.float32),
+        confidence=np.ones((30, 17), np.float32),
+        times=np.arange(30) / 25,
+        image_size=(640, 480),
+        fps=25.0,
+        source="a test",
+    ).save(tmp_path / "walk.npz")
+    return tmp_path / "walk.npz"
+
+
+@pytest.fixture
+def takes() -> Takes:
+    return Takes(
+        poses=np.zeros((2, 30, 17, 3), np.float32),
+        root=np.zeros((2, 30, 3), np.float32),
+        weights=np.array([0.25, 0.75], np.float32),
+        spread=np.ones((30, 17), np.float32),
+        contacts=np.zeros((30, 4), np.float32),
+        times=np.arange(30) / 25,
+        fps=25.0,
+        camera=Camera.with_default_focal(640, 480),
+        groups={group: (Alternative("A", 0.75, 1),) for group in LIMB_GROUPS},
+        best=dict.fromkeys(LIMB_GROUPS, 1),
+        seed=0,
+        model="small",
+        provenance={},
+    )
+
+
+def test_installs_enabled_and_within_blenders_rules(installed: str) -> None:
+    assert addon_utils.check(installed) == (True, True)
+    assert addon_utils._extensions_warnings_get() == {}
+
+
+def test_wheels_of_this_python_are_unpacked(installed: str) -> None:
+    """Beside the `bpy` package the libraries would be importable without them as well."""
+    extensions = Path(bpy.utils.user_resource("EXTENSIONS"))
+    libraries = {path.name for path in (extensions / ".local").rglob("site-packages/*")}
+    assert {"zmq", "msgpack"} <= libraries
+    binaries = {path.name for path in (extensions / ".local").rglob("msgpack/_cmsgpack*")}
+    tag = f"{sys.version_info.major}{sys.version_info.minor}"
+    assert any(tag in name for name in binaries), binaries
+
+
+def test_the_zip_holds_a_folder_blender_accepts(extension_zip: Path) -> None:
+    build_zip.validate(extension_zip)
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_operators_and_their_properties_explain_themselves(installed: str, name: str) -> None:
+    rna = getattr(bpy.ops.retake, name).get_rna_type()
+    assert rna.description
+    shown = [
+        p
+        for p in rna.properties
+        if p.identifier not in ("rna_type", "filepath") and not p.is_hidden
+    ]
+    assert [p.identifier for p in shown if not p.description] == []
+
+
+def test_panels_draw_in_an_empty_file(part: Part, draw: Draw) -> None:
+    drawn = {p.bl_label: draw(p) for p in _panels(part)}
+    assert ("label", "Off") in drawn["Retake"]
+    assert ("operator", "retake.load_sample") in drawn["Track"]
+    assert ("label", "No armature is active") in drawn["Rig"]
+
+
+def test_panels_show_the_track_the_takes_and_the_rig(
+    part: Part, draw: Draw, track_file: Path, takes: Takes, tmp_path: Path
+) -> None:
+    bpy.ops.retake.load_track(filepath=str(track_file))
+    _show(part, takes, tmp_path / "takes.npz")
+    bpy.ops.object.armature_add()
+    drawn = {p.bl_label: draw(p) for p in _panels(part)}
+    assert ("label", "30 frames, 25 fps") in drawn["Track"]
+    assert ("label", bpy.context.object.name) in drawn["Rig"]
+    assert [row.name for row in bpy.context.scene.retake.takes] == [
+        "Best of All",
+        "Take 2",
+        "Take 1",
+    ]
+
+
+def test_a_failed_job_is_shown_as_wrapped_lines(
+    part: Part, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panels, client = part("panels"), part("timer").client
+    sentence = "The clip is too long for so many takes; ask for fewer, or cut the clip."
+    monkeypatch.setattr(client, "message", sentence)
+    lines = [text for kind, text in draw(panels.RETAKE_PT_status) if kind == "label"]
+    assert " ".join(lines[1:]) == sentence
+    assert max(map(len, lines)) <= panels.LINE_LENGTH
+
+
+def test_a_missing_library_is_a_panel_that_says_what_to_do(part: Part, draw: Draw) -> None:
+    registration = part("registration")
+    text = " ".join(text for _, text in draw(registration.RETAKE_PT_broken))
+    assert "Disable and enable" in text
+
+
+def test_a_library_that_does_not_load_registers_only_that_panel(
+    part: Part, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registration = part("registration")
+    registration.unregister()
+    monkeypatch.setattr(registration, "MODULES", ("missing",))
+    monkeypatch.setitem(sys.modules, f"{registration.__package__}.missing", None)
+
+    def broken(name: str, package: str) -> ModuleType:
+        raise ImportError("no", name="zmq.backend.cython")
+
+    monkeypatch.setattr(registration.importlib, "import_module", broken)
+    registration.register()
+    assert registration.RETAKE_PT_broken.is_registered
+    assert registration.RETAKE_PT_broken.library == "zmq"
+    monkeypatch.undo()
+    registration.unregister()
+    registration.register()
+    assert hasattr(bpy.types.Scene, "retake")
+
+
+def test_a_foreign_file_is_a_sentence_and_changes_nothing(installed: str, tmp_path: Path) -> None:
+    (tmp_path / "text.npz").write_text("no archive")
+    with pytest.raises(RuntimeError, match="is not a keypoint track") as error:
+        bpy.ops.retake.load_track(filepath=str(tmp_path / "text.npz"))
+    assert "Traceback" not in str(error.value)
+    assert bpy.context.scene.retake.track_path == ""
+
+
+def test_buttons_that_cannot_work_are_grey(part: Part) -> None:
+    assert not bpy.ops.retake.sample_takes.poll()
+    assert not bpy.ops.retake.cancel_job.poll()
+    assert not bpy.ops.retake.apply_take.poll()
+    bpy.ops.object.armature_add()
+    assert not bpy.ops.retake.apply_take.poll()
+
+
+def test_a_wrong_server_python_is_a_sentence(
+    installed: str, track_file: Path, tmp_path: Path
+) -> None:
+    preferences = bpy.context.preferences.addons[installed].preferences
+    preferences.server_python = str(tmp_path / "no-python")
+    bpy.ops.retake.load_track(filepath=str(track_file))
+    try:
+        with pytest.raises(RuntimeError, match="There is no Python at"):
+            bpy.ops.retake.sample_takes(wait=True)
+    finally:
+        preferences.server_python = ""
+
+
+def test_preferences_draw(installed: str, draw: Draw) -> None:
+    preferences = bpy.context.preferences.addons[installed].preferences
+    assert ("prop", "server_python") in draw(type(preferences))
+
+
+def test_takes_lie_beside_a_saved_file_and_are_found_again(
+    part: Part, track_file: Path, takes: Takes, tmp_path: Path
+) -> None:
+    session = part("session")
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
+    bpy.ops.retake.load_track(filepath=str(track_file))
+    path = session.new_takes_path(bpy.context.scene, "0123456789")
+    assert path == tmp_path / "shot.retake" / "walk-01234567.npz"
+    _show(part, takes, path)
+    bpy.ops.wm.save_mainfile()
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "shot.blend"))
+    assert bpy.context.scene.retake.takes_path.startswith("//")
+    assert session.takes_of(bpy.context.scene).hypothesis_count == 2
+
+
+def test_takes_of_a_scene_that_is_gone_are_left_on_disk(part: Part, takes: Takes) -> None:
+    part("session").show_takes("nobody's", takes, Path("takes.npz"))
+    assert len(bpy.context.scene.retake.takes) == 0
+
+
+def test_disabling_leaves_nothing_behind(installed: str) -> None:
+    before = {name for name in dir(bpy.types) if "RETAKE" in name.upper()}
+    addon_utils.disable(installed)
+    try:
+        assert not hasattr(bpy.types.Scene, "retake")
+        assert [n for n in dir(bpy.types) if "RETAKE" in n.upper()] == []
+        assert before
+    finally:
+        addon_utils.enable(installed)
+    assert addon_utils.check(installed)[1]
+    assert {name for name in dir(bpy.types) if "RETAKE" in name.upper()} == before
+
+
+def _panels(part: Part) -> list[type]:
+    return [cls for cls in part("panels").CLASSES if cls.__name__.startswith("RETAKE_PT")]
+
+
+def _show(part: Part, takes: Takes, path: Path) -> None:
+    """What the timer does when a job's takes have arrived."""
+    session = part("session")
+    takes.save(path)
+    session.remember_job(bpy.context.scene, "job")
+    session.show_takes("job", takes, path)

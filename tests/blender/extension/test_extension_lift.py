@@ -1,0 +1,140 @@
+# pyright: basic, reportAttributeAccessIssue=false
+"""The installed extension, a real server process and the wire between them: from the bundled
+sample to an action on a rig.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from types import ModuleType
+
+import bpy
+import numpy as np
+import pytest
+from retake.shared import connection_file
+
+pytestmark = pytest.mark.timeout(300)  # the first test downloads the wheels and starts the server
+
+Part = Callable[[str], ModuleType]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Servers of this module are its own, and end with it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RETAKE_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+        if "RETAKE_SERVER_PYTHON" not in os.environ:
+            patch.setenv("RETAKE_SERVER_PYTHON", sys.executable)
+        yield
+        info = connection_file.read()
+        if info and connection_file.is_alive(info):
+            os.kill(info.pid, signal.SIGTERM)
+
+
+@pytest.fixture(autouse=True)
+def sample(part: Part) -> Iterator[None]:
+    """The bundled sample, and few takes of it; at the end the connection is closed."""
+    bpy.ops.retake.load_sample()
+    bpy.context.scene.retake.hypotheses = 2
+    bpy.context.scene.retake.iterations = 2
+    yield
+    part("timer").client.close()
+
+
+def test_a_sample_becomes_an_action_on_a_rig() -> None:
+    assert bpy.ops.retake.sample_takes(wait=True, timeout=120) == {"FINISHED"}
+    state = bpy.context.scene.retake
+    assert state.takes[0].hypothesis == -1
+    assert {take.hypothesis for take in state.takes} == {-1, 0, 1}
+    rig = _meta_rig()
+    for hypothesis in (-1, 1):
+        assert bpy.ops.retake.apply_take(hypothesis=hypothesis) == {"FINISHED"}
+    curves = _curves(rig)
+    for bone in ("spine", "upper_arm.L", "forearm.R", "thigh.L", "shin.R"):
+        keys = curves[f'pose.bones["{bone}"].rotation_quaternion']
+        assert np.ptp(keys, axis=1).max() > 0.01, f"{bone} does not move"
+    assert len([a for a in bpy.data.actions if a.users]) == 2
+
+
+def test_a_take_that_does_not_exist_is_a_sentence() -> None:
+    bpy.ops.retake.sample_takes(wait=True, timeout=120)
+    rig = _meta_rig()
+    with pytest.raises(RuntimeError, match="99") as error:
+        bpy.ops.retake.apply_take(hypothesis=99)
+    assert "Traceback" not in str(error.value)
+    assert rig.animation_data is None or rig.animation_data.action is None
+
+
+def test_without_waiting_blender_stays_free_and_the_timer_brings_the_takes(part: Part) -> None:
+    timer = part("timer")
+    begun = time.perf_counter()
+    assert bpy.ops.retake.sample_takes() == {"FINISHED"}
+    assert time.perf_counter() - begun < 2
+    ticks = _tick_until_over(timer)
+    assert len(bpy.context.scene.retake.takes) == 3
+    assert np.median(ticks) < 0.005
+
+
+def test_cancelling_ends_the_job_and_the_server_serves_on(part: Part) -> None:
+    timer, state = part("timer"), bpy.context.scene.retake
+    state.iterations = 50
+    bpy.ops.retake.sample_takes()
+    while timer.client.job.done == 0:
+        timer.tick()
+        time.sleep(0.02)
+    begun = time.perf_counter()
+    bpy.ops.retake.cancel_job()
+    _tick_until_over(timer)
+    assert time.perf_counter() - begun < 2
+    assert (len(state.takes), timer.client.message) == (0, "")
+    state.iterations = 1
+    assert bpy.ops.retake.sample_takes(wait=True, timeout=120) == {"FINISHED"}
+
+
+def test_a_killed_server_is_reported_and_started_again(part: Part) -> None:
+    timer = part("timer")
+    bpy.ops.retake.sample_takes(wait=True, timeout=120)
+    info = connection_file.read()
+    assert info is not None
+    os.kill(info.pid, signal.SIGKILL)
+    _tick_while(timer, lambda: timer.client.is_open)
+    assert "ended" in timer.client.status
+    assert bpy.ops.retake.sample_takes(wait=True, timeout=120) == {"FINISHED"}
+    assert connection_file.read() != info
+
+
+def _tick_until_over(timer: ModuleType) -> list[float]:
+    return _tick_while(timer, lambda: timer.client.job is not None)
+
+
+def _tick_while(timer: ModuleType, condition: Callable[[], bool]) -> list[float]:
+    """What Blender's event loop would do; seconds that each call took."""
+    ticks, deadline = [], time.monotonic() + 120
+    while condition():
+        assert time.monotonic() < deadline, timer.client.status
+        begun = time.perf_counter()
+        timer.tick()
+        ticks.append(time.perf_counter() - begun)
+        time.sleep(0.02)
+    return ticks
+
+
+def _meta_rig() -> bpy.types.Object:
+    bpy.ops.preferences.addon_enable(module="rigify")
+    bpy.ops.object.armature_human_metarig_add()
+    return bpy.context.object
+
+
+def _curves(rig: bpy.types.Object) -> dict[str, np.ndarray]:
+    """Data path -> keys (channels, frames) of the rig's action."""
+    animation = rig.animation_data
+    bag = animation.action.layers[0].strips[0].channelbag(animation.action_slot)
+    curves: dict[str, list[list[float]]] = {}
+    for curve in bag.fcurves:
+        values = [key.co[1] for key in curve.keyframe_points]
+        curves.setdefault(curve.data_path, []).append(values)
+    return {path: np.array(values) for path, values in curves.items()}
