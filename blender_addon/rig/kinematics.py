@@ -1,0 +1,55 @@
+"""From turns of bones to their heads and to Blender's basis rotations.
+
+A *turn* is the rotation in world space that takes a bone from its rest orientation to its pose. A
+bone without a turn of its own follows its parent. Knows no bodies, only a tree of bones.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...shared.rotations import quaternion_from_matrix
+from .frames import transposed, turned
+from .rest_pose import RestPose
+
+Floats = npt.NDArray[np.floating[Any]]
+
+
+def all_turns(rest: RestPose, turns: dict[str, Floats], count: int) -> Floats:
+    """(F, B, 3, 3) turns of every bone of `rest`, from those (F, 3, 3) of some bones."""
+    filled = np.tile(np.eye(3), (count, len(rest.bones), 1, 1))
+    for bone in rest.parents_first:
+        own = turns.get(rest.bones[bone])
+        if own is not None:
+            filled[:, bone] = own
+        elif rest.parents[bone] >= 0:
+            filled[:, bone] = filled[:, rest.parents[bone]]
+    return filled
+
+
+def posed_heads(rest: RestPose, turns: Floats) -> Floats:
+    """Bone heads (F, B, 3) under turns (F, B, 3, 3), in the units of `rest`; topmost bones stay in
+    their place."""
+    heads = np.empty((*turns.shape[:2], 3))
+    for bone in rest.parents_first:
+        parent = rest.parents[bone]
+        if parent < 0:
+            heads[:, bone] = rest.heads[bone]
+        else:
+            offset = rest.heads[bone] - rest.heads[parent]
+            heads[:, bone] = heads[:, parent] + turned(turns[:, parent], offset)
+    return heads
+
+
+def basis_quaternion(rest: RestPose, turns: Floats, bone: int) -> Floats:
+    """(F, 4) wxyz of `pose_bone.matrix_basis`: with turn Q and rest R, R^-1 Q_parent^-1 Q R.
+
+    This is (R_parent^-1 R)^-1 (G_parent^-1 G) with G = Q R: rest pose and roll cancel.
+    """
+    parent = rest.parents[bone]
+    relative = turns[:, bone] if parent < 0 else transposed(turns[:, parent]) @ turns[:, bone]
+    orientation = rest.rotations[bone]
+    return quaternion_from_matrix(orientation.T @ relative @ orientation)

@@ -1,0 +1,208 @@
+"""A rig as a body: its 17 Human3.6M joints at rest and in any pose, its axes, its size and its
+place.
+
+All in world space, Blender units. Axes come from the rig's own rest geometry. Knows no motion and
+no Blender.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...shared.errors import RetakeError
+from ...shared.rotations import frame, normalise
+from .bone_map import BoneMap
+from .rest_pose import RestPose
+
+Floats = npt.NDArray[np.floating[Any]]
+Ints = npt.NDArray[np.intp]
+
+SPINE_FRACTION = 0.48
+"""Joint 7 lies this far up the spine from joint 0 to joint 8 (definition of the training data)."""
+
+MOUTH_FORWARD, CROWN_UP = 0.066, 0.132
+"""Joint 9 in front of the skull base and joint 10 above joint 9, in leg lengths: 5.5 and 11 cm in a
+body of 1.70 m, whose legs measure 0.835 m from hip to ankle (Drillis and Contini 1966)."""
+
+LIMB_BONES = (
+    ("left", "upper_arm", "forearm", "hand"),
+    ("right", "upper_arm", "forearm", "hand"),
+    ("left", "thigh", "shin", "foot"),
+    ("right", "thigh", "shin", "foot"),
+)
+"""The four limbs: both arms, both legs. Order of every array with one row per limb."""
+
+LIMB_JOINTS = ((11, 12, 13), (14, 15, 16), (4, 5, 6), (1, 2, 3))
+"""Start, hinge and end joint of the limbs."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a motion's world is put: turned (3, 3) about the vertical, then moved (3,) by
+    `origin`."""
+
+    rotation: Floats
+    origin: Floats
+
+
+WORLD = Placement(np.eye(3), np.zeros(3))
+"""The motion stays where it is."""
+
+
+@dataclass(frozen=True)
+class Body:
+    """A rest pose in world space, reduced to the mapped bones and their ancestors, seen as a body.
+
+    up        (3,) the floor's normal in the rest pose (`_upright_axis`)
+    sole      (3,) the lowest point of the feet at rest, along `up`
+    per_unit  world units per armature unit
+    """
+
+    rest: RestPose
+    bone_map: BoneMap
+    up: Floats
+    sole: Floats
+    per_unit: float
+
+    @staticmethod
+    def of(rest: RestPose, bone_map: BoneMap) -> Body:
+        """Raises RetakeError if limbs have no length or the object's scale is unusable."""
+        world = rest.in_world()
+        up = _upright_axis(rest, world, bone_map)
+        sole = _sole(world, bone_map, up)
+        body = Body(world.only(bone_map.names()), bone_map, up, sole, rest.scale)
+        body.refuse_empty_limbs()
+        return body
+
+    def bone(self, name: str) -> int:
+        return self.rest.index[name]
+
+    @cached_property
+    def limb_bones(self) -> tuple[tuple[str, str, str], ...]:
+        """Names of upper bone, lower bone and end of the four limbs."""
+        sides = {"left": self.bone_map.left, "right": self.bone_map.right}
+        return tuple(
+            (getattr(sides[side], upper), getattr(sides[side], lower), getattr(sides[side], end))
+            for side, upper, lower, end in LIMB_BONES
+        )
+
+    @cached_property
+    def axes(self) -> Floats:
+        """(3, 3): columns left, up, forward of the rest pose: left from hips and shoulders, up to
+        the neck."""
+        heads = self.rest.heads
+        shoulders, hips = self._limb_heads(heads)[:2, 0], self._limb_heads(heads)[2:, 0]
+        left = normalise(shoulders[0] - shoulders[1]) + normalise(hips[0] - hips[1])
+        return frame(left, heads[self.bone(self.bone_map.neck_base)] - hips.mean(axis=0))
+
+    @cached_property
+    def leg_length(self) -> float:
+        """Thigh and shin, mean of both sides."""
+        legs = self._limb_heads(self.rest.heads)[2:]
+        return float(np.linalg.norm(np.diff(legs, axis=1), axis=-1).sum(axis=1).mean())
+
+    @cached_property
+    def ankle_height(self) -> float:
+        """Mean height of both ankles above the soles at rest."""
+        ankles = self._limb_heads(self.rest.heads)[2:, 2]
+        return float(((ankles - self.sole) @ self.up).mean())
+
+    @cached_property
+    def rest_joints(self) -> Floats:
+        """(17, 3) joints of the rest pose."""
+        return self.joints(self.rest.heads, np.eye(3))
+
+    def joints(self, heads: Floats, head_turn: Floats) -> Floats:
+        """Human3.6M joints (..., 17, 3) of bone heads (..., B, 3) and the head's turn from rest
+        (..., 3, 3)."""
+        limbs = self._limb_heads(heads)
+        joints = np.empty((*heads.shape[:-2], 17, 3))
+        for limb, numbers in enumerate(LIMB_JOINTS):
+            joints[..., numbers, :] = limbs[..., limb, :, :]
+        joints[..., 0, :] = (joints[..., 1, :] + joints[..., 4, :]) / 2
+        joints[..., 8, :] = heads[..., self.bone(self.bone_map.neck_base), :]
+        joints[..., 7, :] = self._on_spine(heads, joints[..., 0, :])
+        forward, up = MOUTH_FORWARD * self.axes[:, 2], CROWN_UP * self.axes[:, 1]
+        skull_base = heads[..., self.bone(self.bone_map.head), :]
+        joints[..., 9, :] = skull_base + head_turn @ (forward * self.leg_length)
+        joints[..., 10, :] = joints[..., 9, :] + head_turn @ (up * self.leg_length)
+        return joints
+
+    def placement(self) -> Placement:
+        """Where the rig stands in its rest pose: below its hips, at the height of its soles, facing
+        its way."""
+        left = self.axes[:, 0] * (1.0, 1.0, 0.0)
+        turn = frame(left, np.array([-left[1], left[0], 0.0]))
+        hip = self.rest_joints[0]
+        return Placement(turn, np.array([hip[0], hip[1], self.sole[2]]))
+
+    def refuse_empty_limbs(self) -> None:
+        lengths = np.linalg.norm(np.diff(self._limb_heads(self.rest.heads), axis=1), axis=-1)
+        empty = [
+            names[i]
+            for names, pair in zip(self.limb_bones, lengths, strict=True)
+            for i in range(2)
+            if pair[i] < 1e-6
+        ]
+        if empty:
+            raise RetakeError(
+                f"Bones of the armature '{self.rest.name}' have no length: {', '.join(empty)}."
+            )
+
+    def _limb_heads(self, heads: Floats) -> Floats:
+        """(..., 4, 3, 3): start, hinge and end of the limbs."""
+        index = np.array([[self.bone(name) for name in names] for names in self.limb_bones])
+        return heads[..., index, :]
+
+    @cached_property
+    def _spine_bones(self) -> Ints:
+        """The bones at whose heads the spine's polyline bends, and the neck's base."""
+        return np.array(
+            [self.bone(name) for name in (*self.bone_map.spine, self.bone_map.neck_base)]
+        )
+
+    @cached_property
+    def _spine_lengths(self) -> Floats:
+        """Length along the spine's polyline at rest from joint 0 to each of its points."""
+        hips = self._limb_heads(self.rest.heads)[2:, 0].mean(axis=0)
+        points = np.concatenate([hips[None], self.rest.heads[self._spine_bones]])
+        return np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=-1))])
+
+    @cached_property
+    def spine_shares(self) -> Floats:
+        """Where the middle of each spine bone lies, as a fraction of the way from joint 0 to 8."""
+        lengths = self._spine_lengths
+        return (lengths[1:-1] + lengths[2:]) / 2 / lengths[-1]
+
+    def _on_spine(self, heads: Floats, hip: Floats) -> Floats:
+        lengths = self._spine_lengths
+        target = SPINE_FRACTION * lengths[-1]
+        segment = int(np.searchsorted(lengths[1:-1], target))
+        share = (target - lengths[segment]) / max(lengths[segment + 1] - lengths[segment], 1e-9)
+        points = np.concatenate([hip[..., None, :], heads[..., self._spine_bones, :]], axis=-2)
+        return points[..., segment, :] * (1 - share) + points[..., segment + 1, :] * share
+
+
+def _upright_axis(rest: RestPose, world: RestPose, bone_map: BoneMap) -> Floats:
+    """The world's vertical or an axis of the armature object, whichever is nearest to hips -> neck.
+
+    Not that direction itself: a rig may be made with a stoop, but it is made standing on its grid.
+    """
+    hips = world.heads[[rest.index[side.thigh] for side in (bone_map.left, bone_map.right)]]
+    way = world.heads[rest.index[bone_map.neck_base]] - hips.mean(axis=0)
+    axes = (rest.world[:3, :3] / rest.scale).T
+    candidates = np.concatenate([[[0.0, 0.0, 1.0]], axes, -axes])
+    return candidates[int(np.argmax(candidates @ way))]
+
+
+def _sole(world: RestPose, bone_map: BoneMap, up: Floats) -> Floats:
+    """The lowest head or tail of the feet and of all bones below them."""
+    feet = [world.index[side.foot] for side in (bone_map.left, bone_map.right)]
+    bones = [bone for foot in feet for bone in (foot, *world.descendants(foot))]
+    points = np.concatenate([world.heads[bones], world.tails[bones]])
+    return points[int(np.argmin(points @ up))]

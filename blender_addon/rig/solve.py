@@ -1,0 +1,235 @@
+"""From joint positions to the rotations of an arbitrary humanoid rig, all frames at once.
+
+Every mapped bone gets a *turn* = semantic frame now x the same frame of the rig's rest pose,
+transposed (`frames.py`), so that A-pose, T-pose and bone roll cancel and nothing of the rig has to
+be changed.
+
+- Trunk: pelvis and chest by their frames; the spine between them shares the difference. Because the
+  spine's bones bend at other places than the source's two straight pieces, both turns are corrected
+  until the posed rig, measured by the same recipes, shows the same frames as the source.
+- Head likewise; neck bones share the way from chest to head. Clavicles go half the way.
+- Upper and lower arm and leg: their directions equal the source's exactly; twist by `twist.py`.
+- Feet keep their rest pose on the shin, but stand flat while they carry: 17 joints show no feet.
+- Hips: the source's hip scaled by the ratio of leg lengths, at a height that puts the lower ankle
+  as far above its standing height as the source's, scaled.
+- Hands, toes and all other bones keep their rest pose.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...shared.rotations import (
+    continuous,
+    frame,
+    matrix_from_quaternion,
+    quaternion_from_matrix,
+    rotation_between,
+    slerp_from_identity,
+)
+from . import frames
+from .bone_map import BoneMap
+from .frames import direction, smoothstep, transposed, turned
+from .kinematics import all_turns, basis_quaternion, posed_heads
+from .landmarks import LIMB_JOINTS, WORLD, Body, Placement
+from .rest_pose import RestPose
+from .standing import flat_share, hip_path
+from .twist import ELBOW, KNEE, hinge_at_rest, hinge_track
+
+Floats = npt.NDArray[np.floating[Any]]
+Turns = dict[str, Floats]
+
+CORRECTION_ROUNDS = 12
+"""Each brings the frames that the rig shows closer to the source's, by half or more."""
+
+CLAVICLE_SHARE = 0.5
+"""Of the way to the seen shoulder: joint 8 is too roughly defined to trust it all."""
+
+LOWER_SPINE, UPPER_SPINE = 0.2, 0.76
+"""Between these fractions of the way from hips to neck the spine goes over from pelvis to chest."""
+
+
+@dataclass(frozen=True)
+class RigMotion:
+    """Poses of one rig: what is written as F-curves.
+
+    rotations      bone -> (F, 4) unit quaternions wxyz of its matrix_basis, without sign flips
+    root_bone      the bone that carries the translation
+    root_location  (F, 3) its basis location: its own rest axes, armature units
+    notes          what could not be seen or not be applied, as sentences
+    """
+
+    rotations: dict[str, Floats]
+    root_bone: str
+    root_location: Floats
+    notes: tuple[str, ...]
+
+
+def solve_motion(
+    positions_world: Floats,
+    rest: RestPose,
+    bone_map: BoneMap,
+    *,
+    fps: float = 24.0,
+    placement: Placement = WORLD,
+) -> RigMotion:
+    """Rotations and hip location of the rig for joints (F, 17, 3): metres, z up, floor at z = 0.
+
+    Directions are true in the world, however the armature object is turned; sizes are the rig's.
+    `placement` turns and moves the whole motion, its floor included, after scaling. `fps` sets the
+    time scale of the smoothing. Raises RetakeError if the rig cannot be used.
+    """
+    body = Body.of(rest, bone_map)
+    joints = np.asarray(positions_world, dtype=float) @ placement.rotation.T
+    turns = _trunk(joints, body)
+    turns |= _head_and_neck(joints, body, turns)
+    turns |= _clavicles(joints, body, turns[bone_map.chest])
+    turns |= _limbs(joints, body, turns, fps)
+    turns |= _feet(joints, body, turns)
+
+    filled = all_turns(body.rest, turns, len(joints))
+    posed = body.joints(posed_heads(body.rest, filled), filled[:, body.bone(bone_map.head)])
+    move = hip_path(joints, posed, body, fps, placement.origin) - posed[:, 0]
+    hips = body.bone(bone_map.hips)
+    return RigMotion(
+        rotations={
+            name: continuous(basis_quaternion(body.rest, filled, body.bone(name))) for name in turns
+        },
+        root_bone=bone_map.hips,
+        root_location=move @ body.rest.rotations[hips] / body.per_unit,
+        notes=_notes(bone_map),
+    )
+
+
+def _trunk(joints: Floats, body: Body) -> Turns:
+    """Turns of hips and spine. One spine bone alone cannot show two frames: no correction then."""
+    pelvis_now, chest_now = frames.pelvis(joints), frames.chest(joints)
+    pelvis_rest, chest_rest = frames.pelvis(body.rest_joints), frames.chest(body.rest_joints)
+    pelvis, chest = pelvis_now @ pelvis_rest.T, chest_now @ chest_rest.T
+    for _ in range(CORRECTION_ROUNDS if len(body.bone_map.spine) > 1 else 0):
+        shown = _shown_joints(body, _spine(body, pelvis, chest), len(joints))
+        pelvis = pelvis_now @ transposed(frames.pelvis(shown)) @ pelvis
+        chest = chest_now @ transposed(frames.chest(shown)) @ chest
+    return _spine(body, pelvis, chest)
+
+
+def _spine(body: Body, pelvis: Floats, chest: Floats) -> Turns:
+    shares = smoothstep(LOWER_SPINE, UPPER_SPINE, body.spine_shares)
+    turns = {body.bone_map.hips: pelvis}
+    turns |= {
+        name: partway(pelvis, chest, share)
+        for name, share in zip(body.bone_map.spine[:-1], shares, strict=False)
+    }
+    return turns | {body.bone_map.chest: chest}
+
+
+def _head_and_neck(joints: Floats, body: Body, trunk: Turns) -> Turns:
+    chest = trunk[body.bone_map.chest]
+    forward_rest = -frames.chest(body.rest_joints)[:, 2]
+    forward = turned(chest, forward_rest)
+    head_now = frames.head(joints, forward)
+    head = head_now @ frames.head(body.rest_joints, forward_rest).T
+    for _ in range(CORRECTION_ROUNDS):
+        shown = _shown_joints(body, trunk | _neck(body, chest, head), len(joints))
+        head = head_now @ transposed(frames.head(shown, forward)) @ head
+    return _neck(body, chest, head)
+
+
+def _neck(body: Body, chest: Floats, head: Floats) -> Turns:
+    neck = body.bone_map.neck
+    turns = {name: partway(chest, head, (i + 1) / (len(neck) + 1)) for i, name in enumerate(neck)}
+    return turns | {body.bone_map.head: head}
+
+
+def _shown_joints(body: Body, turns: Turns, count: int) -> Floats:
+    """The rig's joints (F, 17, 3) under the turns; its topmost bones stay in their place."""
+    filled = all_turns(body.rest, turns, count)
+    return body.joints(posed_heads(body.rest, filled), filled[:, body.bone(body.bone_map.head)])
+
+
+def _clavicles(joints: Floats, body: Body, chest: Floats) -> Turns:
+    turns: Turns = {}
+    for bone, shoulder in ((body.bone_map.left.clavicle, 11), (body.bone_map.right.clavicle, 14)):
+        if bone:
+            at_rest = direction(body.rest_joints, 8, shoulder)
+            now = turned(transposed(chest), direction(joints, 8, shoulder))
+            swing = rotation_between(np.broadcast_to(at_rest, now.shape), now)
+            turns[bone] = partway(chest, chest @ swing, CLAVICLE_SHARE)
+    return turns
+
+
+def _limbs(joints: Floats, body: Body, trunk: Turns, fps: float) -> Turns:
+    chest, pelvis = trunk[body.bone_map.chest], trunk[body.bone_map.hips]
+    parents = np.stack([chest, chest, pelvis, pelvis], axis=1)
+    upper_rest, lower_rest = _directions(body.rest_joints)
+    hinge_rest = hinge_at_rest(upper_rest, lower_rest, _anatomical_hinges(body, upper_rest))
+    upper, lower = (turned(transposed(parents), along) for along in _directions(joints))
+    hinge = hinge_track(upper, lower, upper_rest, hinge_rest, (ELBOW, ELBOW, KNEE, KNEE), fps)
+
+    upper_turns = (
+        parents @ frames.limb(upper, hinge) @ transposed(frames.limb(upper_rest, hinge_rest))
+    )
+    hinge = turned(rotation_between(upper, lower), hinge)
+    hinge_rest = turned(rotation_between(upper_rest, lower_rest), hinge_rest)
+    lower_turns = (
+        parents @ frames.limb(lower, hinge) @ transposed(frames.limb(lower_rest, hinge_rest))
+    )
+    turns: Turns = {}
+    for limb, (upper_bone, lower_bone, _) in enumerate(body.limb_bones):
+        turns |= {upper_bone: upper_turns[:, limb], lower_bone: lower_turns[:, limb]}
+    return turns
+
+
+def _directions(joints: Floats) -> tuple[Floats, Floats]:
+    """Unit directions (..., 4, 3) of the upper and of the lower bones of the four limbs."""
+    upper = np.stack([direction(joints, start, hinge) for start, hinge, _ in LIMB_JOINTS], axis=-2)
+    lower = np.stack([direction(joints, hinge, end) for _, hinge, end in LIMB_JOINTS], axis=-2)
+    return upper, lower
+
+
+def _anatomical_hinges(body: Body, upper_rest: Floats) -> Floats:
+    """(4, 3): elbows bend the forearm forwards (upwards where the arm itself points forwards),
+    knees bend the shin backwards."""
+    left, up, forward = body.axes[:, 0], body.axes[:, 1], body.axes[:, 2]
+    across: Floats = np.cross(upper_rest[:2], forward)
+    pointing_forward = np.linalg.norm(across, axis=-1, keepdims=True) < 0.3
+    elbows = np.where(pointing_forward, np.cross(upper_rest[:2], up), across)
+    return np.concatenate([elbows, [left, left]])
+
+
+def _feet(joints: Floats, body: Body, turns: Turns) -> Turns:
+    """Feet follow the shin; while they carry, they lie flat on the floor and keep only its
+    heading."""
+    left = body.axes[:, 0]
+    flat_rest = frame(body.up, left)
+    shares = flat_share(joints)
+    feet: Turns = {}
+    for column, (_, shin_bone, foot_bone) in enumerate(body.limb_bones[2:]):
+        shin = turns[shin_bone]
+        sideways = turned(shin, left)
+        level = smoothstep(0.3, 0.7, np.linalg.norm(sideways[:, :2], axis=-1))
+        upright = np.broadcast_to([0.0, 0.0, 1.0], sideways.shape)
+        flat = frame(upright, sideways) @ flat_rest.T
+        feet[foot_bone] = partway(shin, flat, (shares[:, column] * level)[:, None])
+    return feet
+
+
+def partway(start: Floats, end: Floats, share: Floats | float) -> Floats:
+    """Rotations (F, 3, 3) between `start` (share 0) and `end` (share 1) along the shortest way."""
+    quat = quaternion_from_matrix(transposed(start) @ end)
+    return start @ matrix_from_quaternion(slerp_from_identity(quat, share))
+
+
+def _notes(bone_map: BoneMap) -> tuple[str, ...]:
+    sides = (("left", bone_map.left), ("right", bone_map.right))
+    absent = [f"{side} clavicle" for side, bones in sides if not bones.clavicle]
+    absent += [] if bone_map.neck else ["neck"]
+    notes = (
+        "Hands, toes and the twist of forearms and shins cannot be seen in 17 joints; "
+        "they keep their rest pose.",
+    )
+    return notes + ((f"The rig has no bones for: {', '.join(absent)}.",) if absent else ())

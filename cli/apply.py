@@ -1,0 +1,118 @@
+# pyright: basic, reportAttributeAccessIssue=false
+"""`retake apply TAKES --rig RIG.blend -o SHOT.blend`: a take onto a rig, in headless Blender.
+
+The Blender is the `bpy` module in this very process. The .blend it is given is never written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from ..shared.errors import RetakeError
+from ..shared.takes import Takes
+
+HELP = "write a take onto a rig in a .blend file, saved as another file"
+
+BLEND_BEGINNINGS = (b"BLENDER", b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
+"""Plain, gzip and Zstandard compressed files."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("takes", type=Path, help="takes file (.npz), as `retake lift` writes it")
+    parser.add_argument("--rig", type=Path, required=True, help=".blend file with the rig")
+    parser.add_argument("--armature", help="name of the armature, if the file has several")
+    parser.add_argument("-o", "--out", type=Path, required=True, help=".blend file to write")
+    parser.add_argument(
+        "--hypothesis", type=int, help="number of the hypothesis, from 0 (default: best per limb)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Ends the process itself once Blender is loaded: Blender 4.5 can hang in its own exit."""
+    check_files(args.rig, args.out)
+    takes = Takes.load(args.takes)
+    with tempfile.TemporaryDirectory() as resources:
+        # Before `import bpy`, or it reads and writes the person's own Blender configuration.
+        os.environ["BLENDER_USER_RESOURCES"] = resources
+        import bpy  # noqa: F401 (not installed: no RetakeError, the program's own sentence)
+
+        code = _apply(args, takes)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def check_files(rig: Path, out: Path) -> None:
+    """Raises RetakeError before anything is loaded or written."""
+    if not rig.is_file():
+        raise RetakeError(f"There is no file {rig}.")
+    with rig.open("rb") as file:
+        if not file.read(8).startswith(BLEND_BEGINNINGS):
+            raise RetakeError(f"{rig} is not a .blend file.")
+    if out.suffix != ".blend":
+        raise RetakeError(f"The result {out} must be named .blend.")
+    if not out.parent.is_dir():
+        raise RetakeError(f"The folder {out.parent} does not exist. Make it first.")
+    if out.exists() and out.samefile(rig):
+        raise RetakeError(f"{out} is the rig's own file, which is never overwritten. Name another.")
+
+
+def _apply(args: argparse.Namespace, takes: Takes) -> int:
+    try:
+        print(apply_in_file(takes, args))
+    except RetakeError as error:
+        print(f"retake: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def apply_in_file(takes: Takes, args: argparse.Namespace) -> str:
+    """Opens the rig's file, applies, saves a copy; returns what was done, for people."""
+    import bpy
+
+    from ..blender_addon.rig.apply_take import apply_take
+
+    try:
+        bpy.ops.wm.open_mainfile(filepath=str(args.rig.resolve()), load_ui=False, use_scripts=False)
+    except RuntimeError as error:
+        raise RetakeError(f"Blender cannot open {args.rig}: {_reason(error)}.") from None
+    armature = find_armature(args.armature, args.rig)
+    scene = bpy.context.scene
+    fps = scene.render.fps / scene.render.fps_base
+    action = apply_take(armature, takes, args.hypothesis, fps, scene.frame_start, args.takes.stem)
+    bpy.context.preferences.filepaths.save_version = 0
+    try:
+        bpy.ops.wm.save_as_mainfile(filepath=str(args.out.resolve()), copy=True)
+    except RuntimeError as error:
+        raise RetakeError(f"Blender cannot write {args.out}: {_reason(error)}.") from None
+    first, last = action.frame_range
+    return (
+        f"{args.out}: action '{action.name}' on '{armature.name}', "
+        f"frames {first:.0f} to {last:.0f}."
+    )
+
+
+def find_armature(name: str | None, rig: Path):
+    """The armature object of that name, or the only one. RetakeError names those there are."""
+    import bpy
+
+    armatures = {o.name: o for o in bpy.data.objects if o.type == "ARMATURE"}
+    names = ", ".join(f"'{n}'" for n in armatures)
+    if not armatures:
+        raise RetakeError(f"{rig} has no armature.")
+    if name is None:
+        if len(armatures) > 1:
+            raise RetakeError(f"{rig} has several armatures: {names}. Name one with --armature.")
+        return next(iter(armatures.values()))
+    if name not in armatures:
+        raise RetakeError(f"{rig} has no armature '{name}'. There is: {names}.")
+    return armatures[name]
+
+
+def _reason(error: RuntimeError) -> str:
+    """Blender's own words without its prefix."""
+    return str(error).strip().removeprefix("Error: ").rstrip(".")

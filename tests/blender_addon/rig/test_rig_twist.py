@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from retake.blender_addon.rig.smooth import smooth
+from retake.blender_addon.rig.twist import KNEE, hinge_at_rest, hinge_track
+
+Floats = npt.NDArray[np.floating[Any]]
+
+DOWN = np.array([[0.0, 0.0, -1.0]])
+LEFT = np.array([[1.0, 0.0, 0.0]])
+
+
+def leg(flexion: Floats, twist: Floats) -> tuple[Floats, Floats]:
+    """Thigh (down) and shin (F, 1, 3) of one leg whose knee axis is twisted about the vertical."""
+    back = np.stack([-np.sin(twist), np.cos(twist), 0 * twist], axis=-1)
+    shin = np.cos(flexion)[:, None] * DOWN + np.sin(flexion)[:, None] * back
+    return np.repeat(DOWN[None], len(twist), axis=0), shin[:, None]
+
+
+def test_bent_knee_shows_its_axis() -> None:
+    twist = np.linspace(-0.5, 0.5, 50)
+    upper, lower = leg(np.full(50, 1.4), twist)
+    hinge = hinge_track(upper, lower, DOWN, LEFT, (KNEE,), fps=24)[:, 0]
+    np.testing.assert_allclose(np.arctan2(hinge[:, 1], hinge[:, 0]), twist, atol=0.04)
+
+
+def test_axis_is_carried_smoothly_through_straight_frames() -> None:
+    frames = np.arange(60)
+    flexion = np.where((frames > 20) & (frames < 40), 0.03, 0.9)
+    noise = np.where(flexion < 0.1, np.random.default_rng(0).uniform(-3, 3, 60), 0.0)
+    upper, lower = leg(flexion, 0.3 + noise)
+    hinge = hinge_track(upper, lower, DOWN, LEFT, (KNEE,), fps=24)[:, 0]
+    angle = np.arctan2(hinge[:, 1], hinge[:, 0])
+    np.testing.assert_allclose(angle[flexion > 0.1], 0.3, atol=0.1)
+    assert angle.min() > -0.05, "it may relax to pure swing (0), but the noise must not show"
+    assert np.abs(np.diff(angle)).max() < 0.1
+
+
+def test_overstretched_knee_does_not_turn_the_leg_round() -> None:
+    flexion = np.where(np.arange(60) % 20 < 5, -0.2, 0.4)
+    upper, lower = leg(flexion, np.zeros(60))
+    hinge = hinge_track(upper, lower, DOWN, LEFT, (KNEE,), fps=24)[:, 0]
+    assert hinge[:, 0].min() > 0.95
+
+
+def test_straight_rest_pose_takes_the_anatomical_axis() -> None:
+    slanted = LEFT + 0.2 * DOWN
+    np.testing.assert_allclose(hinge_at_rest(DOWN, DOWN, slanted), LEFT, atol=1e-12)
+
+
+def test_bent_rest_pose_shows_its_own_axis_unless_it_bends_the_wrong_way() -> None:
+    def shin(x: float, y: float) -> Floats:
+        vector = np.array([[x, y, -1.0]])
+        return vector / np.linalg.norm(vector)
+
+    across = hinge_at_rest(DOWN, shin(-0.1, 0.2), LEFT)
+    np.testing.assert_allclose(across[0, :2], np.array([2, 1]) / 5**0.5, atol=1e-9)
+    np.testing.assert_allclose(hinge_at_rest(DOWN, shin(0.0, -0.2), LEFT), LEFT, atol=1e-12)
+
+
+def test_smoothing_solves_its_least_squares_problem() -> None:
+    """Against the same problem as one dense system."""
+    generator = np.random.default_rng(0)
+    for count in (1, 2, 3, 4, 5, 40):
+        values, weights = generator.normal(size=(count, 2)), generator.uniform(0.1, 1, (count, 2))
+        second = np.diff(np.eye(count), 2, axis=0) if count > 2 else np.zeros((0, count))
+        for column in range(2):
+            matrix = np.diag(weights[:, column]) + 7.0 * second.T @ second
+            expected = np.linalg.solve(matrix, weights[:, column] * values[:, column])
+            np.testing.assert_allclose(smooth(values, weights, 7.0)[:, column], expected)
