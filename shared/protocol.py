@@ -71,7 +71,10 @@ class Array:
                 f"{field}.data",
                 f"{len(self.data)} bytes; shape {self.shape} of {self.dtype} needs {expected}",
             )
-        return np.frombuffer(self.data, self.dtype).reshape(self.shape).copy()
+        try:
+            return np.frombuffer(self.data, self.dtype).reshape(self.shape).copy()
+        except ValueError:  # more dimensions or larger ones than numpy has
+            raise ProtocolError(f"{field}.shape", f"{self.shape} is no shape of an array") from None
 
 
 # Requests: client -> server.

@@ -1,0 +1,226 @@
+"""Lifting: one keypoint track in, several 3D motions (takes) out.
+
+The clip's own times are left before the model and returned to after it; all between runs at the
+model's frame rate. The sampler is an argument, so that this module knows neither torch nor how a
+model is loaded, and neither sockets nor threads: progress and cancelling go through `report`, which
+may raise to stop.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ..shared.arrays import Floats
+from ..shared.camera import Camera
+from ..shared.contacts import contact_probabilities
+from ..shared.ground import find_ground
+from ..shared.keypoints import MOST_FRAMES, KeypointTrack
+from ..shared.protocol import ProtocolError
+from ..shared.resample import MODEL_FPS, fill_gaps, model_times, resample
+from ..shared.root import solve_root
+from ..shared.skeleton import HUMAN36M
+from ..shared.takes import LIMB_GROUPS, Takes
+from . import ranking
+
+Report = Callable[[str, int, int], None]
+"""(stage, done, total): `done` of `total` steps of the whole job. May raise to stop the job."""
+
+MOST_HYPOTHESES = 100
+MOST_ITERATIONS = 50
+
+MOST_POSES = 1_000_000
+"""Hypotheses x frames. Takes of this size (about 220 MB) still fit into one message."""
+
+
+class Sampler(Protocol):
+    """`shared.model.windows.sample_clip` with its model already given."""
+
+    def __call__(
+        self,
+        pixels: Floats,
+        width: int,
+        height: int,
+        *,
+        hypotheses: int,
+        iterations: int,
+        seed: int,
+        on_step: Callable[[int, int], None],
+    ) -> npt.NDArray[np.float32]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiftOptions:
+    """What is asked of the model. `focal` in pixels; None = the usual guess
+    (`Camera.with_default_focal`)."""
+
+    model: str
+    hypotheses: int = 5
+    iterations: int = 5
+    seed: int = 0
+    focal: float | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ProtocolError, a RetakeError that names the field."""
+        _check_range("hypotheses", self.hypotheses, 1, MOST_HYPOTHESES)
+        _check_range("iterations", self.iterations, 1, MOST_ITERATIONS)
+        _check_range("seed", self.seed, 0, 2**63 - 1)
+        if self.focal is not None and not (np.isfinite(self.focal) and self.focal > 0):
+            raise ProtocolError("focal", f"{self.focal} pixels; a focal length must be positive.")
+
+
+@dataclass(frozen=True)
+class _Clip:
+    """A track at the model's frame rate: no gaps, missing keypoints have confidence 0."""
+
+    times: Floats
+    pixels: Floats
+    confidence: Floats
+
+
+def check_size(track: KeypointTrack, options: LiftOptions) -> None:
+    """Raises ProtocolError if the clip is too long, or too long for so many hypotheses."""
+    seconds = float(track.times[-1] - track.times[0])
+    if seconds * MODEL_FPS > MOST_FRAMES:
+        limit = MOST_FRAMES / MODEL_FPS
+        raise ProtocolError(
+            "times", f"the clip lasts {seconds:.0f} s; the limit is {limit:.0f} s. Cut it."
+        )
+    frames = max(track.frame_count, int(seconds * MODEL_FPS) + 1)
+    if options.hypotheses * frames > MOST_POSES:
+        most = MOST_POSES // frames
+        raise ProtocolError(
+            "hypotheses",
+            f"{options.hypotheses} for {frames} frames are too many; ask for {most} at most.",
+        )
+
+
+def lift(track: KeypointTrack, sample: Sampler, options: LiftOptions, report: Report) -> Takes:
+    """The takes of `track`, at the track's own times. RetakeError if it cannot be lifted.
+
+    Progress counts one step per iteration of the model and one per hypothesis placed in space.
+    """
+    check_size(track, options)
+    clip, camera = _at_model_rate(track), _camera_of(track, options)
+    poses = sample(
+        clip.pixels,
+        *track.image_size,
+        hypotheses=options.hypotheses,
+        iterations=options.iterations,
+        seed=options.seed,
+        on_step=lambda done, total: report("sampling", done, total + options.hypotheses),
+    )
+    roots = _place(poses, clip, camera, options, report)
+    return _takes(track, options, clip, camera, poses, roots)
+
+
+def _at_model_rate(track: KeypointTrack) -> _Clip:
+    times = model_times(track.times)
+    filled = fill_gaps(track.points, track.times, HUMAN36M.parents)
+    missing = np.isnan(track.points).any(axis=-1)
+    confidence = np.where(missing, 0, track.confidence)
+    return _Clip(
+        times=times,
+        pixels=resample(filled, track.times, times),
+        # A cubic may swing past its values.
+        confidence=np.clip(resample(confidence, track.times, times), 0, 1),
+    )
+
+
+def _camera_of(track: KeypointTrack, options: LiftOptions) -> Camera:
+    width, height = track.image_size
+    if options.focal is None:
+        return Camera.with_default_focal(width, height)
+    return Camera(options.focal, options.focal, width / 2, height / 2, width, height)
+
+
+def _place(
+    poses: Floats, clip: _Clip, camera: Camera, options: LiftOptions, report: Report
+) -> Floats:
+    """The root of every hypothesis: (H, G, 3) m, camera frame."""
+    roots: list[Floats] = []
+    for done, pose in enumerate(poses, start=1):
+        roots.append(solve_root(pose, clip.pixels, clip.confidence, camera, MODEL_FPS))
+        report("placing", options.iterations + done, options.iterations + len(poses))
+    return np.stack(roots)
+
+
+def _takes(
+    track: KeypointTrack,
+    options: LiftOptions,
+    clip: _Clip,
+    camera: Camera,
+    poses: Floats,
+    roots: Floats,
+) -> Takes:
+    """Judge the hypotheses at the model's frame rate, then bring all to the track's times."""
+    positions = poses + roots[:, :, None]
+    weights = ranking.weights_of(
+        ranking.reprojection_errors(positions, clip.pixels, clip.confidence, camera)
+    )
+    best = ranking.medoid(poses, weights)
+    own_poses = _at_own_times(poses, clip, track)
+    return Takes(
+        poses=own_poses,
+        root=_at_own_times(roots, clip, track),
+        weights=weights,
+        spread=ranking.spread_of(own_poses),
+        contacts=_contacts(positions, best, clip, track),
+        times=track.times,
+        fps=track.fps,
+        camera=camera,
+        groups=ranking.rank_alternatives(weights),
+        best=dict.fromkeys(LIMB_GROUPS, best),
+        seed=options.seed,
+        model=options.model,
+        provenance=_provenance(track, options),
+    )
+
+
+def _contacts(
+    positions: Floats, best: int, clip: _Clip, track: KeypointTrack
+) -> npt.NDArray[np.float32]:
+    """(F, 4) at the track's times. The best hypothesis gives the floor, all of them vote."""
+    ground = find_ground(positions[best], MODEL_FPS)
+    probabilities = contact_probabilities(ground.to_world(positions), MODEL_FPS)
+    return np.clip(resample(probabilities, clip.times, track.times), 0, 1).astype(np.float32)
+
+
+def _at_own_times(values: Floats, clip: _Clip, track: KeypointTrack) -> npt.NDArray[np.float32]:
+    """(H, G, ...) at the model's times -> (H, F, ...) at the track's."""
+    resampled = resample(np.moveaxis(values, 0, 1), clip.times, track.times)
+    return np.ascontiguousarray(np.moveaxis(resampled, 1, 0), np.float32)
+
+
+def _provenance(track: KeypointTrack, options: LiftOptions) -> dict[str, Any]:
+    """What is needed to make the same takes again."""
+    return {
+        "model": options.model,
+        "hypotheses": options.hypotheses,
+        "iterations": options.iterations,
+        "seed": options.seed,
+        "package_version": version("retake"),
+        "track_source": track.source,
+        "track_sha256": track_hash(track),
+    }
+
+
+def track_hash(track: KeypointTrack) -> str:
+    """SHA-256 of points, confidence and times (little-endian, C order), then width and height in
+    decimal."""
+    digest = hashlib.sha256()
+    for values, dtype in ((track.points, "<f4"), (track.confidence, "<f4"), (track.times, "<f8")):
+        digest.update(np.ascontiguousarray(values, dtype).tobytes())
+    digest.update("{} {}".format(*track.image_size).encode())
+    return digest.hexdigest()
+
+
+def _check_range(field: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise ProtocolError(field, f"{value}; expected {least} to {most}.")

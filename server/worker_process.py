@@ -1,0 +1,137 @@
+"""The front's handle on its worker: one process and the socket to it, started, stopped and started
+again.
+
+Every start gets a socket and keys of its own, so that nothing a dead worker left behind is ever
+read.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Sequence
+
+import zmq
+
+log = logging.getLogger("retake.server")
+
+COMMAND = (sys.executable, "-m", f"{__package__}.worker")
+
+_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
+"""NumPy solves thousands of 3 x 3 systems here; threads cost several times what they gain. PyTorch
+has threads of its own."""
+
+MOST_STARTS = 5
+WINDOW_S = 60.0
+
+_GRACE_S = 2.0
+
+
+class StartBudget:
+    """At most `most` starts within `window_s` seconds: a worker that dies at once must not spin for
+    ever."""
+
+    def __init__(self, most: int = MOST_STARTS, window_s: float = WINDOW_S) -> None:
+        self._most = most
+        self._window_s = window_s
+        self._starts: deque[float] = deque()
+
+    def spend(self, now: float) -> bool:
+        """Whether a start is allowed now; if so, it is counted."""
+        while self._starts and now - self._starts[0] >= self._window_s:
+            self._starts.popleft()
+        if len(self._starts) >= self._most:
+            return False
+        self._starts.append(now)
+        return True
+
+
+class WorkerProcess:
+    """A worker that was started. `ready` and `device` are set by whoever reads its Welcome."""
+
+    def __init__(
+        self, context: zmq.Context[zmq.Socket[bytes]], command: Sequence[str] = COMMAND
+    ) -> None:
+        self.ready = False
+        self.socket, address, public_key = _private_socket(context)
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            env=_ENVIRONMENT | os.environ,
+            # Without it, a console window opens on Windows under a program that has none.
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+        self._tell(address, public_key)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def exit_code(self) -> int | None:
+        """None while it runs; negative if a signal killed it."""
+        return self._process.poll()
+
+    def send(self, client: bytes, data: bytes) -> None:
+        """To a worker that is ready. One that does not take it is as good as dead: it is killed."""
+        try:
+            self.socket.send_multipart([client, data], zmq.NOBLOCK)
+        except zmq.Again:
+            self.kill()
+
+    def receive(self) -> tuple[bytes, bytes] | None:
+        """(client, message), or None if there is nothing to read."""
+        try:
+            client, data = self.socket.recv_multipart(zmq.NOBLOCK)
+        except zmq.Again:
+            return None
+        return client, data
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def close(self) -> None:
+        """End the process, if it still runs, and forget the socket."""
+        self.socket.close()
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.close()  # a worker ends with its standard input
+        except OSError:
+            log.debug("The worker was gone before it had read its first line")
+        try:
+            self._process.wait(_GRACE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _tell(self, address: str, public_key: str) -> None:
+        assert self._process.stdin is not None
+        line = json.dumps({"address": address, "server_key": public_key}) + "\n"
+        try:
+            self._process.stdin.write(line.encode())
+            self._process.stdin.flush()
+        except OSError:
+            log.warning("The worker ended before it could be told where to connect")
+
+
+def why_it_ended(exit_code: int) -> str:
+    """For people: "was killed by signal 9 (often: out of memory)", "ended with code 1"."""
+    if exit_code >= 0:
+        return f"ended with code {exit_code}"
+    return f"was killed by signal {-exit_code}" + (
+        " (often: out of memory)" if exit_code == -9 else ""
+    )
+
+
+def _private_socket(context: zmq.Context[zmq.Socket[bytes]]) -> tuple[zmq.Socket[bytes], str, str]:
+    """A bound socket, its address, and the key that only the worker gets to know."""
+    socket = context.socket(zmq.DEALER)
+    public, secret = zmq.curve_keypair()
+    socket.curve_server = True
+    socket.curve_publickey, socket.curve_secretkey = public, secret
+    socket.linger = 0
+    socket.bind("tcp://127.0.0.1:0")
+    return socket, socket.get_string(zmq.LAST_ENDPOINT), public.decode()

@@ -1,0 +1,79 @@
+"""`retake lift`, run in this process with a model of random weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from retake.cli.__main__ import main
+from retake.shared.keypoints import KeypointTrack
+from retake.shared.takes import Takes
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from retake.shared.model.artifact import save_model
+    from retake.shared.model.config import ModelConfig
+    from retake.shared.model.diffusion import Diffusion
+
+    folder = tmp_path_factory.mktemp("models")
+    save_model(folder / "tiny", Diffusion(ModelConfig(frames=9, width=16, depth=2, heads=2)), {})
+    return folder
+
+
+@pytest.fixture
+def track(tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("RETAKE_MODELS", str(models))
+    rng = np.random.default_rng(0)
+    path = tmp_path / "track.npz"
+    KeypointTrack(
+        points=rng.uniform(100, 300, (17, 2)).astype(np.float32) + np.zeros((10, 1, 1), np.float32),
+        confidence=np.ones((10, 17), np.float32),
+        times=np.arange(10) / 25,
+        image_size=(640, 480),
+        fps=25.0,
+        source="a test",
+    ).save(path)
+    return path
+
+
+def test_takes_are_written_and_depend_on_the_seed_alone(track: Path, tmp_path: Path) -> None:
+    poses: list[bytes] = []
+    for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
+        out = tmp_path / f"{name}.npz"
+        options = ["--model", "tiny", "--hypotheses", "2", "--iterations", "2", "--seed", seed]
+        assert main(["lift", str(track), "-o", str(out), *options]) == 0
+        takes = Takes.load(out)
+        assert takes.poses.shape == (2, 10, 17, 3)
+        poses.append(takes.poses.tobytes())
+    assert poses[0] == poses[1] != poses[2]
+
+
+def text_file(track: Path) -> list[str]:
+    track.write_text("no track")
+    return []
+
+
+BAD: dict[str, Callable[[Path], list[str]]] = {
+    "no such file": lambda track: track.unlink() or [],
+    "a text file": text_file,
+    "no hypotheses": lambda track: ["--hypotheses", "0"],
+    "unknown model": lambda track: ["--model", "nobody"],
+    "negative focal length": lambda track: ["--focal", "-3"],
+    "no output folder": lambda track: ["-o", str(track.parent / "none" / "out.npz")],
+}
+
+
+@pytest.mark.parametrize("spoil", BAD.values(), ids=BAD.keys())
+def test_bad_input_is_one_sentence_and_nothing_is_written(
+    track: Path, capsys: pytest.CaptureFixture[str], spoil: Callable[[Path], list[str]]
+) -> None:
+    out = track.parent / "out.npz"
+    arguments = ["lift", str(track), "-o", str(out), "--model", "tiny", *spoil(track)]
+    assert main(arguments) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("retake: ")
+    assert error.count("\n") == 1
+    assert [path.name for path in track.parent.iterdir() if path != track] == []

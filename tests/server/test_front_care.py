@@ -1,0 +1,150 @@
+"""How the front treats workers that misbehave, and when it ends by itself. The workers are stand-
+ins."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import zmq
+from retake.server import front as front_module
+from retake.server.front import Front
+from retake.server.worker_process import WorkerProcess
+from retake.shared.connection_file import ConnectionInfo
+from retake.shared.protocol import PROTOCOL_VERSION, Accepted, Cancel, Failed, Hello, Lift, Welcome
+
+if TYPE_CHECKING:
+    from .conftest import Client
+
+DYING = "raise SystemExit(3)"
+DEAF = """
+import json, sys
+from retake.server.worker import NOBODY, connect
+from retake.shared.protocol import Welcome, encode
+where = json.loads(sys.stdin.readline())
+welcome = Welcome(job_id="", protocol_version=1, package_version="", device="none", models=[])
+socket = connect(where["address"], where["server_key"])
+socket.send_multipart([NOBODY, encode(welcome)])
+sys.stdin.read()
+"""
+"""Says that it is ready, then neither listens nor answers."""
+
+
+@pytest.fixture
+def dead_pid() -> int:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    return child.pid
+
+
+class RunningFront:
+    """A front in a thread of this process, with a worker of our own. Its parent is gone."""
+
+    def __init__(self, program: str, dead_pid: int, patch: pytest.MonkeyPatch) -> None:
+        self.starts = 0
+        self._program = program
+        patch.setattr(front_module, "WorkerProcess", self._start_worker)
+        self._parent = dead_pid
+        self._listens = threading.Event()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+        assert self._listens.wait(10)
+
+    def _start_worker(self, context: zmq.Context[zmq.Socket[bytes]]) -> WorkerProcess:
+        self.starts += 1
+        return WorkerProcess(context, (sys.executable, "-c", self._program))
+
+    def _run(self) -> None:
+        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        front = Front(context, self._parent)
+        self.info = ConnectionInfo(front.address, front.server_key, 0, 1)
+        self._listens.set()
+        front.run()
+        front.close()
+        context.term()
+
+
+@pytest.fixture
+def run_front(
+    dead_pid: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], RunningFront]]:
+    """run_front(program of the worker) -> RunningFront, which knows a model called `tiny`."""
+    (tmp_path / "tiny").mkdir()
+    for name in ("config.json", "model.safetensors"):
+        (tmp_path / "tiny" / name).touch()
+    monkeypatch.setenv("RETAKE_MODELS", str(tmp_path))
+    running: list[RunningFront] = []
+
+    def run(program: str) -> RunningFront:
+        running.append(RunningFront(program, dead_pid, monkeypatch))
+        return running[-1]
+
+    yield run
+    monkeypatch.setattr(front_module, "IDLE_S", 0.0)
+    for front in running:
+        front.thread.join(20)
+
+
+def test_a_front_without_parent_and_clients_ends(
+    run_front: Callable[[str], RunningFront], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(front_module, "IDLE_S", 0.5)
+    front = run_front(DEAF)
+    front.thread.join(20)
+    assert not front.thread.is_alive()
+
+
+def test_a_worker_that_dies_at_every_start_is_given_up_and_said_so(
+    run_front: Callable[[str], RunningFront],
+    connect: Callable[..., Client],
+    request_lift: Callable[..., Lift],
+) -> None:
+    front = run_front(DYING)
+    client = connect(front.info)
+    client.send(request_lift("a"))
+    failed = client.outcome("a")
+    assert isinstance(failed, Failed)
+    assert failed.code == "crashed"
+    assert front.starts == 5
+    client.send(request_lift("b"))
+    assert isinstance(client.outcome("b"), Failed)
+    assert front.starts == 5
+
+
+def test_a_worker_that_does_not_stop_is_replaced(
+    run_front: Callable[[str], RunningFront],
+    connect: Callable[..., Client],
+    request_lift: Callable[..., Lift],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(front_module, "CANCEL_PATIENCE_S", 0.0)
+    front = run_front(DEAF)
+    client = connect(front.info)
+    client.send(request_lift("a"))
+    assert isinstance(client.receive(), Accepted)
+    wait_until(lambda: device_of(client) == "none")  # the worker is there and has the job
+    client.send(Cancel(job_id="a"))
+    failed = client.outcome("a")
+    assert isinstance(failed, Failed)
+    assert failed.code == "cancelled"
+    wait_until(lambda: front.starts == 2)
+
+
+def device_of(client: Client) -> str:
+    client.send(Hello(job_id="h", protocol_version=PROTOCOL_VERSION, package_version=""))
+    welcome = client.receive()
+    assert isinstance(welcome, Welcome)
+    return welcome.device
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

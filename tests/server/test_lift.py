@@ -1,0 +1,176 @@
+"""Lifting with a sampler that knows the answer, so that all around the model can be checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from retake.server.lift import LiftOptions, lift, track_hash
+from retake.shared.arrays import Floats, Floats32
+from retake.shared.camera import Camera
+from retake.shared.errors import RetakeError
+from retake.shared.keypoints import KeypointTrack
+from retake.shared.resample import model_times
+from retake.shared.takes import LIMB_GROUPS, Takes
+
+SECONDS = 2.0
+CAMERA = Camera.with_default_focal(1280, 720)
+STANDING = np.array(
+    [  # x right, y down, z forward: facing the camera, its left on our right
+        *[(0, 0, 0), (-0.13, 0, 0), (-0.13, 0.43, 0), (-0.13, 0.85, 0)],
+        *[(0.13, 0, 0), (0.13, 0.43, 0), (0.13, 0.85, 0)],
+        *[(0, -0.24, 0), (0, -0.5, 0), (0, -0.58, -0.05), (0, -0.69, -0.03)],
+        *[(0.16, -0.47, 0), (0.2, -0.2, 0), (0.22, 0.03, -0.1)],
+        *[(-0.16, -0.47, 0), (-0.2, -0.2, 0), (-0.22, 0.03, -0.1)],
+    ]
+)
+
+
+def truth(times: Floats, speed: float = 0.8) -> tuple[Floats, Floats]:
+    """Poses (F, 17, 3) and root (F, 3) of somebody who waves and slides at `speed` m/s."""
+    poses = np.repeat(STANDING[None], len(times), axis=0)
+    poses[:, 13, 0] += 0.2 * np.sin(2 * np.pi * times)
+    root = np.stack([speed * times, 0 * times, 4 + 0 * times], axis=-1)
+    return poses, root
+
+
+def film(times: Floats, speed: float = 0.8) -> KeypointTrack:
+    poses, root = truth(times, speed)
+    return KeypointTrack(
+        points=CAMERA.project(poses + root[:, None]).astype(np.float32),
+        confidence=np.ones((len(times), 17), np.float32),
+        times=times,
+        image_size=(1280, 720),
+        fps=24.0,
+        source="a test",
+    )
+
+
+class KnowingSampler:
+    """Hypothesis h is the truth, its left wrist bent by h * 0.3 m out of the camera's plane."""
+
+    def __init__(self) -> None:
+        self.pixels = np.zeros((0, 17, 2))
+
+    def __call__(
+        self,
+        pixels: Floats,
+        width: int,
+        height: int,
+        *,
+        hypotheses: int,
+        iterations: int,
+        seed: int,
+        on_step: Callable[[int, int], None],
+    ) -> Floats32:
+        self.pixels = pixels
+        for step in range(iterations):
+            on_step(step + 1, iterations)
+        poses = np.repeat(truth(np.arange(len(pixels)) / 50)[0][None], hypotheses, axis=0)
+        poses[:, :, 13, :2] += 0.3 * np.arange(hypotheses)[:, None, None]
+        return poses.astype(np.float32)
+
+
+def ignore(stage: str, done: int, total: int) -> None:
+    pass
+
+
+@pytest.fixture
+def track() -> KeypointTrack:
+    return film(np.arange(int(SECONDS * 24)) / 24)
+
+
+@pytest.fixture
+def takes(track: KeypointTrack) -> Takes:
+    return lift(track, KnowingSampler(), LiftOptions(model="knowing", hypotheses=3), ignore)
+
+
+def test_takes_stand_where_and_when_the_person_stood(track: KeypointTrack, takes: Takes) -> None:
+    poses, root = truth(track.times)
+    np.testing.assert_array_equal(takes.times, track.times)
+    np.testing.assert_allclose(takes.poses[0], poses, atol=0.005)
+    np.testing.assert_allclose(takes.root[0], root, atol=0.06)
+
+
+def test_the_hypothesis_that_fits_the_picture_is_the_best(takes: Takes) -> None:
+    assert takes.weights[0] > takes.weights[1] > takes.weights[2]
+    assert set(takes.best.values()) == {0}
+    assert [a.hypothesis for a in takes.groups["left_arm"]] == [0, 1, 2]
+    assert set(takes.groups) == set(LIMB_GROUPS)
+
+
+def test_spread_shows_the_joint_in_doubt(takes: Takes) -> None:
+    assert takes.spread[:, 13].min() > 0.3
+    assert np.delete(takes.spread, 13, axis=1).max() < 1e-6
+
+
+def test_standing_feet_touch_the_floor_and_sliding_ones_do_not(takes: Takes) -> None:
+    still = film(takes.times, speed=0)
+    standing = lift(still, KnowingSampler(), LiftOptions(model="knowing", hypotheses=2), ignore)
+    assert standing.contacts.min() >= 0
+    assert standing.contacts.mean() > 0.9 > 0.1 > takes.contacts.mean()
+
+
+def test_the_model_sees_50_frames_per_second_without_gaps(track: KeypointTrack) -> None:
+    points = track.points.copy()
+    points[10:14, 5] = np.nan
+    gappy = KeypointTrack(
+        points, track.confidence, track.times, track.image_size, track.fps, track.source
+    )
+    sampler = KnowingSampler()
+    lift(gappy, sampler, LiftOptions(model="knowing"), ignore)
+    assert len(sampler.pixels) == len(model_times(track.times))
+    assert np.isfinite(sampler.pixels).all()
+
+
+def test_progress_counts_every_step_of_the_whole_job(track: KeypointTrack) -> None:
+    steps: list[tuple[str, int, int]] = []
+    options = LiftOptions(model="knowing", hypotheses=2, iterations=3)
+
+    def note(stage: str, done: int, total: int) -> None:
+        steps.append((stage, done, total))
+
+    lift(track, KnowingSampler(), options, note)
+    assert [done for _, done, _ in steps] == [1, 2, 3, 4, 5]
+    assert {total for _, _, total in steps} == {5}
+
+
+def test_report_can_stop_it(track: KeypointTrack) -> None:
+    class Enough(Exception):
+        pass
+
+    def stop(stage: str, done: int, total: int) -> None:
+        raise Enough
+
+    with pytest.raises(Enough):
+        lift(track, KnowingSampler(), LiftOptions(model="knowing"), stop)
+
+
+def test_a_given_focal_length_moves_the_person(track: KeypointTrack, takes: Takes) -> None:
+    options = LiftOptions(model="knowing", hypotheses=1, focal=2 * CAMERA.fx)
+    far = lift(track, KnowingSampler(), options, ignore)
+    assert far.camera.fx == 2 * CAMERA.fx
+    assert np.median(far.root[0, :, 2]) == pytest.approx(8, rel=0.1)
+    assert np.median(takes.root[0, :, 2]) == pytest.approx(4, rel=0.1)
+
+
+def test_provenance_tells_tracks_apart(track: KeypointTrack, takes: Takes) -> None:
+    assert takes.provenance["track_sha256"] == track_hash(track)
+    assert takes.provenance["track_source"] == "a test"
+    moved = film(track.times + 0.001)
+    assert track_hash(moved) != track_hash(track)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("hypotheses", 0), ("iterations", 51), ("seed", -1), ("focal", -1.0)]
+)
+def test_options_out_of_range_are_refused_by_name(field: str, value: float) -> None:
+    with pytest.raises(RetakeError, match=field):
+        LiftOptions(model="knowing", **{field: value})  # pyright: ignore[reportArgumentType]
+
+
+def test_a_clip_too_long_is_refused_before_anything_is_computed() -> None:
+    week = film(np.array([0.0, 1.0, 604800.0]))
+    with pytest.raises(RetakeError, match="604800 s"):
+        lift(week, KnowingSampler(), LiftOptions(model="knowing"), ignore)

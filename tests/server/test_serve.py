@@ -1,0 +1,103 @@
+"""The life of a server and its worker: started, found, killed, started again, ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from retake.server.worker_process import StartBudget, why_it_ended
+from retake.shared.connection_file import process_exists
+from retake.shared.protocol import Failed, Lift, Ping, Pong, Progress, Result
+
+if TYPE_CHECKING:
+    from .conftest import Client, Server
+
+pytestmark = pytest.mark.timeout(180)
+"""Each server imports torch, which takes a minute on a machine that has too much to do."""
+
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+LONG: dict[str, Any] = {"frames": 60, "hypotheses": 10, "iterations": 50}
+
+
+def is_gone_soon(pid: int) -> bool:
+    deadline = time.monotonic() + 10
+    while process_exists(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not process_exists(pid)
+
+
+def test_a_killed_worker_costs_its_job_only(
+    start_server: Callable[..., Server],
+    connect: Callable[..., Client],
+    request_lift: Callable[..., Lift],
+) -> None:
+    server = start_server()
+    client = connect(server.info)
+    client.send(request_lift("long", **LONG), request_lift("next"))
+    client.receive_until(Progress)
+    os.kill(server.worker_pid(), KILL)
+    failed = client.outcome("long")
+    assert isinstance(failed, Failed)
+    assert failed.code == "crashed"
+    client.send(Ping(job_id="p"))
+    assert client.receive_until(Pong) == Pong(job_id="p")
+    assert isinstance(client.outcome("next"), Result)
+
+
+def test_a_killed_server_leaves_nothing_in_the_way(
+    start_server: Callable[..., Server], connect: Callable[..., Client]
+) -> None:
+    killed = start_server()
+    worker = killed.worker_pid()
+    killed.kill()
+    assert killed.read_file() == killed.info  # nobody could remove it
+    assert is_gone_soon(worker)
+    server = start_server()
+    assert server.info.server_key != killed.info.server_key
+    client = connect(server.info)
+    client.send(Ping(job_id="p"))
+    assert client.receive() == Pong(job_id="p")
+
+
+def test_a_second_server_names_the_first_and_leaves_it_alone(server: Server) -> None:
+    second = subprocess.run(
+        [sys.executable, "-m", "retake.cli", "serve"],
+        env=server.environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert second.returncode == 0
+    assert second.stdout.count("\n") == 1
+    assert str(server.info.pid) in second.stdout
+    assert server.read_file() == server.info
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, stopping is killing")
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_server_takes_everything_with_it(
+    start_server: Callable[..., Server], how: signal.Signals
+) -> None:
+    server = start_server()
+    worker = server.worker_pid()
+    assert server.stop(how) == 0
+    assert is_gone_soon(worker)
+    assert server.read_file() is None
+
+
+def test_starts_are_limited_within_the_window() -> None:
+    budget = StartBudget(most=3, window_s=60)
+    assert [budget.spend(now) for now in (0, 1, 2, 3, 59)] == [True, True, True, False, False]
+    assert [budget.spend(now) for now in (60, 60.5, 61)] == [True, False, True]
+
+
+def test_the_end_of_a_worker_in_words() -> None:
+    assert why_it_ended(1) == "ended with code 1"
+    assert "signal 9" in why_it_ended(-9)

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from retake.server import models
+from retake.server.models import available_models, default_model, find_model
+from retake.shared.errors import RetakeError
+
+
+def make_model(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    for name in ("config.json", "model.safetensors"):
+        (folder / name).touch()
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(models, "SHIPPED", tmp_path / "shipped")
+    monkeypatch.setenv("RETAKE_MODELS", str(tmp_path / "extra"))
+    return tmp_path
+
+
+def test_shipped_models_come_first_and_the_first_is_the_default(folders: Path) -> None:
+    shipped = make_model(folders / "shipped" / "small")
+    make_model(folders / "extra" / "a_mine")
+    assert list(available_models()) == ["small", "a_mine"]
+    assert default_model() == "small"
+    assert find_model("small") == shipped
+
+
+def test_a_folder_without_weights_is_no_model(folders: Path) -> None:
+    (make_model(folders / "extra" / "half") / "model.safetensors").unlink()
+    assert available_models() == {}
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones(folders: Path) -> None:
+    make_model(folders / "extra" / "mine")
+    with pytest.raises(RetakeError, match=r"'yours'.*mine"):
+        find_model("yours")
+
+
+def test_a_name_is_no_path(folders: Path) -> None:
+    make_model(folders / "outside")
+    with pytest.raises(RetakeError):
+        find_model("../outside")
+
+
+def test_no_model_at_all_is_one_sentence() -> None:
+    with pytest.raises(RetakeError, match="No model is installed"):
+        default_model()

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from retake.shared import connection_file
+from retake.shared.connection_file import ConnectionInfo, is_alive, process_exists
+from retake.shared.errors import RetakeError
+
+INFO = ConnectionInfo("tcp://127.0.0.1:5555", "k" * 40, os.getpid(), 1)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("RETAKE_RUNTIME_DIR", str(tmp_path / "run"))
+    return tmp_path / "run"
+
+
+def test_what_was_written_is_read(folder: Path) -> None:
+    connection_file.write(INFO)
+    assert connection_file.read() == INFO
+    connection_file.write(ConnectionInfo("tcp://127.0.0.1:6666", "l" * 40, 1, 1))
+    assert [path.name for path in folder.iterdir()] == ["connection.json"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_only_the_user_may_read_it(folder: Path) -> None:
+    connection_file.write(INFO)
+    assert (folder / "connection.json").stat().st_mode & 0o777 == 0o600
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_reading_makes_nothing(folder: Path) -> None:
+    assert connection_file.read() is None
+    connection_file.remove()
+    assert not folder.exists()
+
+
+def test_removed_is_gone() -> None:
+    connection_file.write(INFO)
+    connection_file.remove()
+    assert connection_file.read() is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "\xff",
+        json.dumps({"address": "tcp://127.0.0.1:1"}),
+        json.dumps(asdict(INFO) | {"pid": "12"}),
+        json.dumps(asdict(INFO) | {"more": 1}),
+    ],
+)
+def test_a_damaged_file_is_no_connection(folder: Path, text: str) -> None:
+    folder.mkdir()
+    (folder / "connection.json").write_bytes(text.encode("latin-1"))
+    assert connection_file.read() is None
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("RETAKE_RUNTIME_DIR", str(tmp_path / "file" / "run"))
+    with pytest.raises(RetakeError, match="RETAKE_RUNTIME_DIR"):
+        connection_file.write(INFO)
+
+
+def test_a_process_is_alive_until_it_has_ended() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    info = ConnectionInfo("", "", child.pid, 1)
+    assert is_alive(info)
+    child.kill()
+    # Not asked for its exit code yet, so that the system still has its number.
+    while process_exists(child.pid) and sys.platform == "linux":
+        pass
+    child.communicate()
+    assert not is_alive(info)
+
+
+@pytest.mark.parametrize("pid", [0, -1, 2**40])
+def test_impossible_numbers_are_no_processes(pid: int) -> None:
+    assert not process_exists(pid)
