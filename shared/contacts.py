@@ -9,10 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from .arrays import Bools, Floats
 from .ground import ANKLES, joint_height, joint_speed
-
-Floats = npt.NDArray[np.floating]
-Flags = npt.NDArray[np.bool_]
 
 STANDING_SPEED = 0.3
 """m/s. A planted ankle rolls over its foot at 0.08 to 0.17 m/s in motion capture; estimated poses
@@ -40,7 +38,7 @@ def contact_probabilities(positions: Floats, fps: float) -> Floats:
     return np.stack([left, left, right, right], axis=-1)
 
 
-def _standing(positions: Floats, fps: float) -> Flags:
+def _standing(positions: Floats, fps: float) -> Bools:
     """(frames, 2): right and left foot of one hypothesis (frames, 17, 3)."""
     ankles = positions[:, ANKLES]
     speed = joint_speed(ankles, fps) / STANDING_SPEED
@@ -50,7 +48,7 @@ def _standing(positions: Floats, fps: float) -> Flags:
     return np.stack([_contact(foot, shortest) for foot in effort.T], axis=-1)
 
 
-def _contact(effort: Floats, shortest: int) -> Flags:
+def _contact(effort: Floats, shortest: int) -> Bools:
     """Frames (frames,) in contact; `effort` is 1 at the limit that begins one."""
     contact = effort < HYSTERESIS
     for start, stop in _runs(contact):
@@ -59,8 +57,8 @@ def _contact(effort: Floats, shortest: int) -> Flags:
     return _without_short_runs(gapless, shortest)
 
 
-def _without_short_runs(flags: Flags, shortest: int) -> Flags:
-    """Flags without runs of fewer frames, except those that the ends of the clip cut off."""
+def _without_short_runs(flags: Bools, shortest: int) -> Bools:
+    """Bools without runs of fewer frames, except those that the ends of the clip cut off."""
     kept = flags.copy()
     for start, stop in _runs(flags):
         if start > 0 and stop < len(flags):
@@ -68,7 +66,7 @@ def _without_short_runs(flags: Flags, shortest: int) -> Flags:
     return kept
 
 
-def _runs(flags: Flags) -> npt.NDArray[np.intp]:
+def _runs(flags: Bools) -> npt.NDArray[np.intp]:
     """(runs, 2): first frame and first frame after every unbroken run of true flags."""
     edges = np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8))
     return np.flatnonzero(edges).reshape(-1, 2)

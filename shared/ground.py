@@ -10,13 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from .arrays import Bools, Floats
 from .rotations import normalise
 from .skeleton import HUMAN36M
-
-Floats = npt.NDArray[np.floating]
-Flags = npt.NDArray[np.bool_]
 
 JOINT_HEIGHT = 0.09
 """Height of a standing ankle above the floor, as a fraction of hip-knee-ankle: 7 to 8 cm for an
@@ -155,7 +152,7 @@ def _mean_body(positions: Floats) -> Floats | None:
     return (torso + legs).T @ upright
 
 
-def _low(heights: Floats, fps: float) -> Flags:
+def _low(heights: Floats, fps: float) -> Bools:
     """Which joints of heights (frames, 17) are near the lowest one of the second around them."""
     lowest = heights.min(axis=1)
     reach = round(0.5 * fps)

@@ -11,12 +11,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from .arrays import Bools, Floats
 from .camera import Camera
 from .errors import RetakeError
-
-Floats = npt.NDArray[np.floating]
 
 SMOOTHNESS_S = 0.1
 """Seconds. Movements across the picture that take much less time than this are smoothed away,
@@ -128,7 +126,7 @@ def _weak_perspective(view: _View, nearest: Floats) -> Floats:
     return _bridged(root, full)
 
 
-def _bridged(values: Floats, known: npt.NDArray[np.bool_]) -> Floats:
+def _bridged(values: Floats, known: Bools) -> Floats:
     """(frames, 3) with the unknown frames interpolated linearly, constant at the ends."""
     frames = np.arange(len(values))
     return np.column_stack([np.interp(frames, frames[known], column[known]) for column in values.T])
@@ -157,7 +155,7 @@ def _normal_equations(root: Floats, view: _View, scale: float) -> tuple[Floats, 
     return weighted @ rows, (weighted @ wanted)[..., 0]
 
 
-def _huber(errors: Floats, visible: npt.NDArray[np.bool_]) -> Floats:
+def _huber(errors: Floats, visible: Bools) -> Floats:
     """Weights (frames, joints) of errors (frames, joints, 2): 1, falling off beyond a threshold.
 
     The threshold is twice the clip's own median error, so that it suits good and bad detections

@@ -6,17 +6,14 @@ Stays in the camera frame and knows no rig.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ...shared.arrays import Floats
 from ...shared.bones import decompose, recompose
 from ...shared.errors import RetakeError
 from ...shared.skeleton import HUMAN36M
 from ...shared.takes import LIMB_GROUPS, Takes
-
-Floats = npt.NDArray[np.floating[Any]]
 
 
 def choice_of(takes: Takes, hypothesis: int | None) -> dict[str, int]:

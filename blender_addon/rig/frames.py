@@ -7,14 +7,10 @@ frame now x frame at rest, transposed. Knows no bones and no rig; z may point an
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
+from ...shared.arrays import Floats
 from ...shared.rotations import frame, normalise
-
-Floats = npt.NDArray[np.floating[Any]]
 
 HEAD_FROM_CHEST = 0.5
 """Weight of the chest's forward direction against that of the nose point, which lies 0.5 to 0.8 (in

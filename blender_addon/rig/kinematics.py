@@ -6,16 +6,12 @@ bone without a turn of its own follows its parent. Knows no bodies, only a tree 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
+from ...shared.arrays import Floats
 from ...shared.rotations import quaternion_from_matrix
 from .frames import transposed, turned
 from .rest_pose import RestPose
-
-Floats = npt.NDArray[np.floating[Any]]
 
 
 def all_turns(rest: RestPose, turns: dict[str, Floats], count: int) -> Floats:

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ...shared.arrays import Floats
 from ...shared.errors import RetakeError
 from ...shared.rotations import frame, normalise
 from .bone_map import BoneMap
 from .rest_pose import RestPose
 
-Floats = npt.NDArray[np.floating[Any]]
 Ints = npt.NDArray[np.intp]
 
 SPINE_FRACTION = 0.48

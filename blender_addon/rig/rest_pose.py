@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ...shared.arrays import Floats
 from ...shared.errors import RetakeError
-
-Floats = npt.NDArray[np.floating[Any]]
 
 EVEN_SCALE = 0.01
 """Relative difference between the axes' scales up to which an object counts as evenly scaled."""

@@ -6,12 +6,9 @@ Pure mathematics: does not know what the numbers mean.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.floating[Any]]
+from ...shared.arrays import Floats
 
 LEAST_WEIGHT = 1e-6
 """Keeps the system solvable where all weights of a track are zero."""

@@ -18,11 +18,10 @@ be changed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ...shared.arrays import Floats
 from ...shared.rotations import (
     continuous,
     frame,
@@ -40,7 +39,6 @@ from .rest_pose import RestPose
 from .standing import flat_share, hip_path
 from .twist import ELBOW, KNEE, hinge_at_rest, hinge_track
 
-Floats = npt.NDArray[np.floating[Any]]
 Turns = dict[str, Floats]
 
 CORRECTION_ROUNDS = 12

@@ -5,16 +5,12 @@ Works on joints alone; the rig's size comes from `Body`. The source's world has 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
+from ...shared.arrays import Floats
 from .frames import direction, smoothstep
 from .landmarks import Body
 from .smooth import smooth
-
-Floats = npt.NDArray[np.floating[Any]]
 
 ANKLES = (6, 3)
 """Left and right, as in `landmarks.LIMB_JOINTS`."""

@@ -8,16 +8,13 @@ body turns no limb. Knows no bones; limbs are rows of arrays.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ...shared.arrays import Floats
 from ...shared.rotations import normalise, rotation_between
 from .frames import smoothstep, turned
 from .smooth import smooth
-
-Floats = npt.NDArray[np.floating[Any]]
 
 STRAIGHT, BENT = 0.1, 0.3
 """Sine of the flexion below which the hinge is nothing but noise, and from which it counts fully:

@@ -7,11 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pytest
+from retake.shared.arrays import Bools, Floats
 from retake.shared.camera import Camera
-
-Floats = npt.NDArray[np.floating]
 
 THIGH, SHANK, ANKLE_HEIGHT = 0.43, 0.42, 0.0765
 HIP_HEIGHT = 0.88
@@ -35,7 +33,7 @@ class Walk:
     """world (frames, 17, 3): metres, z up, floor at 0; planted (frames, 2): left and right foot."""
 
     world: Floats
-    planted: npt.NDArray[np.bool_]
+    planted: Bools
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ class Shot:
         return self.points - self.points[:, :1]
 
 
-def _foot(phase: Floats, stride: float, lift: float) -> tuple[Floats, npt.NDArray[np.bool_]]:
+def _foot(phase: Floats, stride: float, lift: float) -> tuple[Floats, Bools]:
     """Distance walked and height (frames, 2) of one ankle, and whether it is planted (frames,)."""
     step, within = np.floor(phase), phase % 1
     swing = np.clip((within - STANCE) / (1 - STANCE), 0, 1)

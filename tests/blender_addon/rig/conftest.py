@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from retake.blender_addon.rig.bone_map import find_bone_map
 from retake.blender_addon.rig.landmarks import Body
 from retake.blender_addon.rig.rest_pose import RestPose
 from retake.blender_addon.rig.solve import RigMotion
+from retake.shared.arrays import Floats
 from retake.shared.rotations import matrix_from_quaternion, normalise
 
-Floats = npt.NDArray[np.floating[Any]]
 Table = dict[str, tuple[str, list[float], list[float]]]
 
 DATA = Path(__file__).resolve().parents[2] / "data" / "synthetic_rigs.json"

@@ -3,20 +3,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from retake.blender_addon.rig.bone_map import BoneMap, find_bone_map
 from retake.blender_addon.rig.frames import direction
 from retake.blender_addon.rig.landmarks import LIMB_JOINTS, Body, Placement
 from retake.blender_addon.rig.rest_pose import RestPose
 from retake.blender_addon.rig.solve import RigMotion, solve_motion
+from retake.shared.arrays import Floats
 from retake.shared.errors import RetakeError
 from retake.shared.rotations import matrix_from_quaternion, normalise
 
-Floats = npt.NDArray[np.floating[Any]]
 MakeRig = Callable[..., RestPose]
 PosedJoints = Callable[[RestPose, RigMotion], Floats]
 

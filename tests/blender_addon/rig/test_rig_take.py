@@ -5,16 +5,15 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from retake.blender_addon.rig.apply_take import scene_times, solve_take
 from retake.blender_addon.rig.combine import choice_of, combine
 from retake.blender_addon.rig.rest_pose import RestPose
+from retake.shared.arrays import Floats
 from retake.shared.camera import Camera
 from retake.shared.errors import RetakeError
 from retake.shared.takes import LIMB_GROUPS, Alternative, Takes
 
-Floats = npt.NDArray[np.floating[Any]]
 MakeRig = Callable[..., RestPose]
 
 

@@ -1,13 +1,9 @@
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 from retake.blender_addon.rig.smooth import smooth
 from retake.blender_addon.rig.twist import KNEE, hinge_at_rest, hinge_track
-
-Floats = npt.NDArray[np.floating[Any]]
+from retake.shared.arrays import Floats
 
 DOWN = np.array([[0.0, 0.0, -1.0]])
 LEFT = np.array([[1.0, 0.0, 0.0]])
