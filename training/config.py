@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ..shared.errors import RetakeError
@@ -12,7 +13,10 @@ from ..shared.model.config import ModelConfig
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """One run. Learning rate: linear warm-up, then half a cosine down to a hundredth."""
+    """One run. Learning rate: linear warm-up, then half a cosine down to a hundredth.
+
+    `about` is written into the model folder as it is: training data, licence, credit.
+    """
 
     model: ModelConfig
     steps: int
@@ -27,6 +31,7 @@ class TrainConfig:
     seed: int = 0
     save_every: int = 500
     evaluate_every: int = 2000
+    about: dict[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch", "save_every", "evaluate_every"):
@@ -41,8 +46,14 @@ class TrainConfig:
         try:
             tables = tomllib.loads(path.read_text(encoding="utf-8"))
             model = ModelConfig.from_dict(tables.pop("model"))
-            return TrainConfig(model=model, **tables["train"])
+            return TrainConfig(model=model, about=tables.get("about", {}), **tables["train"])
         except FileNotFoundError:
             raise RetakeError(f"There is no file {path}.") from None
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise RetakeError(f"{path} is not a training configuration: {error}.") from None
+
+    def fingerprint(self) -> str:
+        """What a resumed run must share with its beginning, as JSON."""
+        fields = asdict(self)
+        del fields["about"]
+        return json.dumps(fields)

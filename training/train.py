@@ -13,7 +13,6 @@ import json
 import math
 import os
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +111,7 @@ def save(
     """Writes the state in one step, then the model folder."""
     state = {
         "step": step,
-        "config": json.dumps(asdict(config)),
+        "config": config.fingerprint(),
         "weights": model.denoiser.state_dict(),
         "average": average,
         "optimizer": optimizer.state_dict(),
@@ -120,7 +119,7 @@ def save(
     temporary = run / "training_state.pt.part"
     torch.save(state, temporary)
     os.replace(temporary, run / "training_state.pt")
-    save_model(run / "model", model, {"step": step}, average)
+    save_model(run / "model", model, {**config.about, "steps": step}, average)
 
 
 def resume(
@@ -137,7 +136,7 @@ def resume(
     if not path.exists():
         return 0
     state: dict[str, Any] = torch.load(path, weights_only=True)
-    if json.loads(state["config"]) != json.loads(json.dumps(asdict(config))):
+    if json.loads(state["config"]) != json.loads(config.fingerprint()):
         raise RetakeError(f"{run} was started with another configuration; choose another folder.")
     model.denoiser.load_state_dict(state["weights"])
     optimizer.load_state_dict(state["optimizer"])

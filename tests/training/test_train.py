@@ -74,7 +74,9 @@ def test_another_configuration_is_refused(data: Path, tmp_path: Path):
 def test_the_shipped_configuration_loads():
     configs = Path(__file__).parents[2] / "training" / "configs"
     for path in configs.glob("*.toml"):
-        assert TrainConfig.load(path).model.variant == "paper"
+        config = TrainConfig.load(path)
+        assert config.model.variant == "paper"
+        assert {"data", "licence", "credit"} <= set(config.about)
 
 
 @pytest.mark.parametrize(
