@@ -47,7 +47,7 @@ class RETAKE_PT_status(RetakePanel, bpy.types.Panel):
         _draw_sentence(self.layout, client.status, STATE_ICONS[client.state])
         if client.job:
             row = self.layout.row(align=True)
-            row.progress(factor=client.job.fraction, text=client.job.stage)
+            row.progress(factor=client.job.fraction, text=client.job.stage.capitalize())
             row.operator("retake.cancel_job", text="", icon="X")
         elif client.message:
             _draw_sentence(self.layout, client.message, "ERROR")

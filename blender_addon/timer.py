@@ -13,7 +13,7 @@ import bpy
 
 from . import session
 from .client.client import Client, JobFailed, Outcome, TakesReady
-from .client.server_process import find_or_start, is_alive, server_command
+from .client.server_process import find, find_or_start, is_alive, server_command
 
 INTERVAL_S = 0.1
 BUDGET_S = 0.003
@@ -28,10 +28,12 @@ _drawn = ()
 
 def connect(python: str) -> None:
     """Find or start the server, in the background. RetakeError if there is nothing to start."""
-    find = partial(
-        find_or_start, server_command(python), session.user_folder("logs") / "server.log"
+    command = partial(server_command, python)
+    if find() is None:
+        command()  # what is missing is said here and now, not later by the thread
+    client.open(
+        partial(find_or_start, command, session.user_folder("logs") / "server.log"), is_alive
     )
-    client.open(find, is_alive)
     if not bpy.app.background and not bpy.app.timers.is_registered(tick):
         bpy.app.timers.register(tick, first_interval=INTERVAL_S, persistent=True)
 

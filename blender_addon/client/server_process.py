@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from ...shared import connection_file
@@ -69,15 +70,19 @@ def find() -> ConnectionInfo | None:
 
 
 def find_or_start(
-    command: list[str], log: Path, stop: threading.Event, limit_s: float = START_LIMIT_S
+    command: Callable[[], list[str]],
+    log: Path,
+    stop: threading.Event,
+    limit_s: float = START_LIMIT_S,
 ) -> ConnectionInfo:
     """The running server, else a new one once it is ready. Blocks; gives up soon when `stop` is
     set.
 
+    `command` is asked only if none runs: a server started by hand needs nothing installed here.
     Raises RetakeError if it ends at once (with the end of its log) or is not ready within
     `limit_s`.
     """
-    return find() or _wait_until_ready(_start(command, log), log, stop, limit_s)
+    return find() or _wait_until_ready(_start(command(), log), log, stop, limit_s)
 
 
 def _can_serve_here() -> bool:

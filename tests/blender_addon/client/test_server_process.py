@@ -6,7 +6,7 @@ import os
 import sys
 import textwrap
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -43,15 +43,19 @@ def stop() -> Iterator[threading.Event]:
         process.wait()
 
 
-def _script(text: str) -> list[str]:
-    return [sys.executable, "-c", textwrap.dedent(text)]
+def _script(text: str) -> Callable[[], list[str]]:
+    return lambda: [sys.executable, "-c", textwrap.dedent(text)]
+
+
+def _nothing_to_start() -> list[str]:
+    raise RetakeError("nothing to start")
 
 
 def test_starts_a_server_and_finds_it_again(log: Path, stop: threading.Event) -> None:
     info = server_process.find_or_start(_script(READY), log, stop, limit_s=20)
     assert info.pid != os.getpid()
     assert server_process.is_alive(info)
-    again = server_process.find_or_start(["/not/started"], log, stop)
+    again = server_process.find_or_start(_nothing_to_start, log, stop)
     assert again == info
 
 
@@ -79,7 +83,7 @@ def test_a_server_that_never_gets_ready_is_stopped(log: Path, stop: threading.Ev
 
 def test_a_program_that_is_missing_is_one_sentence(log: Path, stop: threading.Event) -> None:
     with pytest.raises(RetakeError, match="could not be started"):
-        server_process.find_or_start([str(log.parent / "nothing")], log, stop)
+        server_process.find_or_start(lambda: [str(log.parent / "nothing")], log, stop)
 
 
 def test_the_file_of_a_dead_server_is_not_a_server(log: Path, stop: threading.Event) -> None:
