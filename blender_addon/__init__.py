@@ -1,5 +1,6 @@
-"""The Blender extension. Importing it touches no Blender: its rig, take and client parts also run
-without.
+"""The Blender extension.
+
+Importing it touches no Blender: its rig, take and client parts also run without.
 
 Blender calls `register` and `unregister`, which the root of the zip re-exports.
 """

@@ -1,7 +1,7 @@
 # pyright: basic, reportAttributeAccessIssue=false, reportInvalidTypeForm=false
 # ruff: noqa: RUF012  (bl_options is a set that Blender only reads)
-"""What the animator can do, as operators: each calls one or two functions elsewhere and reports the
-outcome.
+"""What the animator can do, as operators: each calls one or
+two functions elsewhere and reports the outcome.
 
 A `RetakeError` becomes a report and CANCELLED. Every operator works in scripts and in background
 mode.
@@ -142,9 +142,7 @@ class RETAKE_OT_cancel_job(bpy.types.Operator):
 
 
 class RETAKE_OT_apply_take(bpy.types.Operator):
-    """Write the take to the active armature, as a new action. Other actions and the rest pose
-    stay
-    """
+    """Write the take to the active armature as a new action; nothing else of the rig changes"""
 
     bl_idname = "retake.apply_take"
     bl_label = "Apply Take"

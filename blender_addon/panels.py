@@ -1,6 +1,7 @@
 # pyright: basic, reportAttributeAccessIssue=false, reportInvalidTypeForm=false
-"""The sidebar tab: one status line, then a panel per step. It draws what others know and changes
-nothing.
+"""The sidebar tab: one status line, then a panel per step.
+
+It draws what others know and changes nothing.
 
 Never hidden by mode or selection: what cannot be done is grey and says why.
 """

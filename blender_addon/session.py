@@ -1,6 +1,6 @@
 # pyright: basic, reportAttributeAccessIssue=false, reportInvalidTypeForm=false
-"""What a scene remembers of the work: the track, how to sample, the list of takes and where they
-lie.
+"""What a scene remembers of the work: the track, how to
+sample, the list of takes and where they lie.
 
 The takes' arrays stay in a file beside the .blend (before its first save: in the extension's own
 folder); the .blend holds the path. It does not know the server: a job is a name that leads back to
@@ -20,8 +20,9 @@ from .takes.messages import LiftSettings
 from .takes.rows import BEST, rows_of
 
 _scene_of_job = {}
-"""Job id -> session_uid of the scene that asked. Survives undo, which a property of the scene
-would not.
+"""Job id -> session_uid of the scene that asked.
+
+Survives undo, which a property of the scene would not.
 """
 
 

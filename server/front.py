@@ -1,5 +1,5 @@
-"""The front of the server: the clients' socket, what each request leads to, and the care for one
-worker.
+"""The front of the server: the clients' socket, what each
+request leads to, and the care for one worker.
 
 It computes nothing and never waits for anything but messages, so that it always answers at once. It
 does not import torch: a worker that runs out of memory or crashes is started again, while the front
@@ -49,8 +49,10 @@ TICK_MS = 200
 """How often, at least, the front looks after its worker."""
 
 CANCEL_PATIENCE_S = 10.0
-"""A worker looks for Cancel between two iterations. One that has not stopped after this time is
-killed."""
+"""A worker looks for Cancel between two iterations.
+
+One that has not stopped after this time is killed.
+"""
 
 IDLE_S = 60.0
 """How long a server that has lost its parent stays for others that talk to it."""
@@ -63,8 +65,9 @@ class Front:
     """Serves clients on a loopback port that the system chose, until `run` is interrupted."""
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]], parent: int | None = None) -> None:
-        """`parent`: a process number; when it is gone and nobody has asked for a while, `run`
-        returns."""
+        """`parent`: a process number; when it is gone and
+        nobody has asked for a while, `run` returns.
+        """
         public, secret = zmq.curve_keypair()
         self.server_key = public.decode()
         self._socket = _clients_socket(context, public, secret)

@@ -1,5 +1,6 @@
-"""The queue of jobs: who waits, who runs, who was cancelled. Pure; it knows no sockets and no
-processes.
+"""The queue of jobs: who waits, who runs, who was cancelled.
+
+Pure; it knows no sockets and no processes.
 
 A job belongs to one client and bears the id that client gave it; two clients may use the same id.
 """

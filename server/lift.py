@@ -57,8 +57,10 @@ class Sampler(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class LiftOptions:
-    """What is asked of the model. `focal` in pixels; None = the usual guess
-    (`Camera.with_default_focal`)."""
+    """What is asked of the model.
+
+    `focal` in pixels; None = the usual guess (`Camera.with_default_focal`).
+    """
 
     model: str
     hypotheses: int = 5
@@ -212,8 +214,9 @@ def _provenance(track: KeypointTrack, options: LiftOptions) -> dict[str, Any]:
 
 
 def track_hash(track: KeypointTrack) -> str:
-    """SHA-256 of points, confidence and times (little-endian, C order), then width and height in
-    decimal."""
+    """SHA-256 of points, confidence and times (little-endian, C
+    order), then width and height in decimal.
+    """
     digest = hashlib.sha256()
     for values, dtype in ((track.points, "<f4"), (track.confidence, "<f4"), (track.times, "<f8")):
         digest.update(np.ascontiguousarray(values, dtype).tobytes())

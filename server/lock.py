@@ -1,5 +1,6 @@
-"""A lock that one process of the user holds as long as it lives. The system frees it however the
-process ends.
+"""A lock that one process of the user holds as long as it lives.
+
+The system frees it however the process ends.
 
 A process number in a file cannot do that: it stays behind after a crash, and may by then be another
 process.

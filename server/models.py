@@ -15,8 +15,9 @@ _NEEDED = ("config.json", "model.safetensors")
 
 
 def available_models() -> dict[str, Path]:
-    """Name -> folder: the shipped models first, then those of the user's own folder, each in
-    alphabet order."""
+    """Name -> folder: the shipped models first, then those of
+    the user's own folder, each in alphabet order.
+    """
     found = _models_in(SHIPPED)
     if extra := os.environ.get(EXTRA_VARIABLE):
         found.update(_models_in(Path(extra)))

@@ -1,5 +1,5 @@
-"""What several hypotheses of one clip are worth: weights, spread, the best one, the list of
-alternatives.
+"""What several hypotheses of one clip are worth: weights,
+spread, the best one, the list of alternatives.
 
 It sees arrays only and knows neither the model nor the wire. Ranking is by how well a hypothesis
 explains the keypoints; nothing here is calibrated: a weight is no probability that the hypothesis
@@ -16,8 +16,9 @@ from ..shared.camera import Camera
 from ..shared.takes import LIMB_GROUPS, Alternative
 
 LARGEST_ERROR = 0.5
-"""Reprojection errors above this part of the person's size count as this: a wrong keypoint says no
-more."""
+"""Reprojection errors above this part of the person's size
+count as this: a wrong keypoint says no more.
+"""
 
 TEMPERATURE = 0.01
 """A reprojection error larger by this part of the person's size divides the weight by e."""
@@ -53,8 +54,9 @@ def weights_of(errors: Floats) -> npt.NDArray[np.float32]:
 
 
 def spread_of(poses: Floats) -> npt.NDArray[np.float32]:
-    """Root mean square distance of the hypotheses from their mean. (H, F, 17, 3) m -> (F, 17)
-    float32 m.
+    """Root mean square distance of the hypotheses from their mean.
+
+    (H, F, 17, 3) m -> (F, 17) float32 m.
 
     Raw: how far the samples lie apart, not yet calibrated against true errors.
     """
@@ -73,8 +75,10 @@ def medoid(poses: Floats, weights: Floats) -> int:
 
 
 def rank_alternatives(weights: Floats) -> dict[str, tuple[Alternative, ...]]:
-    """Every limb group gets all hypotheses, the heaviest first. "Take 1" is hypothesis 0, in every
-    group."""
+    """Every limb group gets all hypotheses, the heaviest first.
+
+    "Take 1" is hypothesis 0, in every group.
+    """
     order = np.argsort(-weights, kind="stable")
     ranked = tuple(Alternative(f"Take {h + 1}", float(weights[h]), int(h)) for h in order)
     return dict.fromkeys(LIMB_GROUPS, ranked)

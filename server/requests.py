@@ -1,5 +1,5 @@
-"""A decoded `Lift` is made of well-formed fields; here it becomes a keypoint track and options that
-fit.
+"""A decoded `Lift` is made of well-formed fields; here it
+becomes a keypoint track and options that fit.
 
 Every refusal is a `ProtocolError` that names the field. `Takes` become a `Result` here as well.
 """
@@ -20,8 +20,10 @@ from .lift import LiftOptions, check_size
 
 
 def read_lift(request: Lift) -> tuple[KeypointTrack, LiftOptions]:
-    """Raises ProtocolError for the first field that is wrong. NaN in `points` means missing and is
-    allowed."""
+    """Raises ProtocolError for the first field that is wrong.
+
+    NaN in `points` means missing and is allowed.
+    """
     options = LiftOptions(
         model=request.model,
         hypotheses=request.hypotheses,

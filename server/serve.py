@@ -1,5 +1,6 @@
-"""The life of a server: only one per user, found through the connection file, ended by Ctrl-C or a
-signal."""
+"""The life of a server: only one per user, found through
+the connection file, ended by Ctrl-C or a signal.
+"""
 
 from __future__ import annotations
 

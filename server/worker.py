@@ -178,8 +178,10 @@ def connect(address: str, server_key: str) -> zmq.Socket[bytes]:
 
 
 def _prepare_torch() -> tuple[str, Loader]:
-    """The device models run on, and what loads them. The only place of the server that imports
-    torch."""
+    """The device models run on, and what loads them.
+
+    The only place of the server that imports torch.
+    """
     import torch
 
     from ..shared.model.artifact import load_model

@@ -1,5 +1,5 @@
-"""The front's handle on its worker: one process and the socket to it, started, stopped and started
-again.
+"""The front's handle on its worker: one process and the
+socket to it, started, stopped and started again.
 
 Every start gets a socket and keys of its own, so that nothing a dead worker left behind is ever
 read.
@@ -32,8 +32,9 @@ _GRACE_S = 2.0
 
 
 class StartBudget:
-    """At most `most` starts within `window_s` seconds: a worker that dies at once must not spin for
-    ever."""
+    """At most `most` starts within `window_s` seconds: a
+    worker that dies at once must not spin for ever.
+    """
 
     def __init__(self, most: int = MOST_STARTS, window_s: float = WINDOW_S) -> None:
         self._most = most

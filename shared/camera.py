@@ -1,5 +1,5 @@
-"""The pinhole camera of a clip, and the two ways in which 2D keypoints are normalised for the
-model.
+"""The pinhole camera of a clip, and the two ways in
+which 2D keypoints are normalised for the model.
 
 Camera frame: x right, y down, z forward, metres. Image: pixels, origin top left.
 """
@@ -38,15 +38,16 @@ class Camera:
 
     @staticmethod
     def with_default_focal(width: int, height: int) -> Camera:
-        """Focal length = image diagonal, about 53 degrees across it: the usual guess when none is
-        known.
+        """Focal length = image diagonal, about 53 degrees
+        across it: the usual guess when none is known.
         """
         focal = math.hypot(width, height)
         return Camera(focal, focal, width / 2, height / 2, width, height)
 
     def project(self, points: Floats) -> Floats:
-        """Camera-frame points (..., 3) -> pixels (..., 2). Points must lie in front of the camera
-        (z > 0).
+        """Camera-frame points (..., 3) -> pixels (..., 2).
+
+        Points must lie in front of the camera (z > 0).
         """
         return points[..., :2] / points[..., 2:] * (self.fx, self.fy) + (self.cx, self.cy)
 
@@ -56,15 +57,16 @@ class Camera:
 
 
 def normalise_screen(pixels: Floats, width: int, height: int) -> Floats:
-    """x/w*2 - 1 and y/w*2 - h/w: the paper's input; the aspect ratio is kept. (..., 2) -> (...,
-    2).
+    """x/w*2 - 1 and y/w*2 - h/w: the paper's input; the aspect ratio is kept.
+
+    (..., 2) -> (..., 2).
     """
     return pixels / width * 2 - (1.0, height / width)
 
 
 def normalise_person(pixels: Floats, root: int) -> Floats:
-    """Keypoints of one window (..., frames, joints, 2) relative to the root joint, in units of the
-    body's size.
+    """Keypoints of one window (..., frames, joints, 2) relative
+    to the root joint, in units of the body's size.
 
     The unit is the root mean square distance of all joints from the root over the window. What
     remains does not depend on where the person stands in the picture or how large, so that a model

@@ -1,5 +1,5 @@
-"""The connection file: how a client finds the user's one running server, and what it needs to talk
-to it.
+"""The connection file: how a client finds the user's one
+running server, and what it needs to talk to it.
 
 The server's public CURVE key is in it: who cannot read the file cannot connect. This module knows
 files and process numbers; it knows no sockets. A living process number is a hint (numbers are used
@@ -21,8 +21,9 @@ from .errors import RetakeError
 
 @dataclass(frozen=True)
 class ConnectionInfo:
-    """`address` is a ZeroMQ endpoint on the loopback interface, `server_key` a CURVE public key in
-    Z85."""
+    """`address` is a ZeroMQ endpoint on the loopback
+    interface, `server_key` a CURVE public key in Z85.
+    """
 
     address: str
     server_key: str
@@ -43,8 +44,10 @@ def runtime_folder() -> Path:
 
 
 def make_runtime_folder() -> Path:
-    """The same folder, made if need be. RetakeError if it cannot be made or belongs to somebody
-    else."""
+    """The same folder, made if need be.
+
+    RetakeError if it cannot be made or belongs to somebody else.
+    """
     folder = runtime_folder()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -118,8 +121,9 @@ def _is_zombie(pid: int) -> bool:
 
 
 def _process_exists_windows(pid: int) -> bool:
-    """Signal 0 would end the process on Windows (os.kill is TerminateProcess there), so ask for its
-    state."""
+    """Signal 0 would end the process on Windows (os.kill is
+    TerminateProcess there), so ask for its state.
+    """
     import ctypes
 
     if sys.platform != "win32":

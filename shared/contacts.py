@@ -20,8 +20,9 @@ STANDING_HEIGHT = 0.05
 """Metres above the ankle of a flat foot."""
 
 HYSTERESIS = 1.5
-"""A contact begins below both limits and lasts while the foot stays below this many times the
-limits."""
+"""A contact begins below both limits and lasts while the
+foot stays below this many times the limits.
+"""
 
 SHORTEST_S = 0.08
 """Shorter contacts and shorter gaps in a contact are taken for noise."""

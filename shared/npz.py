@@ -1,5 +1,6 @@
-"""Our files are `.npz` archives without pickle. Reading one that is damaged or foreign ends in one
-sentence.
+"""Our files are `.npz` archives without pickle.
+
+Reading one that is damaged or foreign ends in one sentence.
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ def read_npz(path: Path, needed: tuple[str, ...], what: str) -> dict[str, AnyArr
 
 
 def write_npz(path: Path, arrays: dict[str, AnyArray]) -> None:
-    """Write `arrays` to `path` in one step: a reader never sees half a file, an error leaves the
-    old one.
+    """Write `arrays` to `path` in one step: a reader never
+    sees half a file, an error leaves the old one.
     """
     try:
         handle, temporary = tempfile.mkstemp(suffix=".part", dir=path.parent)

@@ -1,5 +1,5 @@
-"""The wire between a client (Blender, the command line) and the server: messages, encoding, strict
-decoding.
+"""The wire between a client (Blender, the command line) and
+the server: messages, encoding, strict decoding.
 
 MessagePack in one ZeroMQ frame. A message is a map with a `type` and the fields of one frozen
 dataclass below. Nothing is used before `decode` has accepted it: unknown or missing fields and
@@ -91,8 +91,9 @@ class Hello:
 
 @dataclass(frozen=True, kw_only=True)
 class Lift:
-    """Sample `hypotheses` 3D motions of one keypoint track. Answered by Accepted, Progress ...,
-    Result.
+    """Sample `hypotheses` 3D motions of one keypoint track.
+
+    Answered by Accepted, Progress ..., Result.
     """
 
     job_id: str
@@ -170,8 +171,9 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True)
 class Failed:
-    """The job is over without a result. `text` is for people; `field` names the bad field of the
-    request.
+    """The job is over without a result.
+
+    `text` is for people; `field` names the bad field of the request.
 
     Codes: `version`, `invalid` (the request), `cancelled`, `unknown_model`, `crashed` (the worker),
     `busy`.
@@ -225,8 +227,8 @@ def decode_reply(data: bytes) -> Reply:
 
 
 def job_id_of(data: bytes) -> str:
-    """The job_id of a message that `decode_request` refused, if it has one: so that Failed reaches
-    its job.
+    """The job_id of a message that `decode_request` refused,
+    if it has one: so that Failed reaches its job.
     """
     try:
         value = msgpack.unpackb(data)

@@ -1,5 +1,6 @@
-"""Pure functions on wxyz quaternions and 3x3 matrices that act on column vectors. Angles in
-radians.
+"""Pure functions on wxyz quaternions and 3x3 matrices that act on column vectors.
+
+Angles in radians.
 """
 
 from __future__ import annotations
@@ -51,8 +52,8 @@ def quaternion_from_matrix(matrix: Floats) -> Floats:
 
 
 def continuous(quat_wxyz: Floats) -> Floats:
-    """Signs chosen along the first axis (frames) so that neighbours are on the same half: (frames,
-    ..., 4).
+    """Signs chosen along the first axis (frames) so that
+    neighbours are on the same half: (frames, ..., 4).
     """
     dots = np.sum(quat_wxyz[1:] * quat_wxyz[:-1], axis=-1, keepdims=True)
     flips = np.cumprod(np.where(dots < 0, -1.0, 1.0), axis=0)
@@ -60,8 +61,8 @@ def continuous(quat_wxyz: Floats) -> Floats:
 
 
 def frame(primary: Floats, secondary: Floats) -> Floats:
-    """Orthonormal frame (..., 3, 3): first column along `primary`, second in the plane of both,
-    third across.
+    """Orthonormal frame (..., 3, 3): first column along
+    `primary`, second in the plane of both, third across.
 
     Gram-Schmidt; `secondary` must not be parallel to `primary`.
     """

@@ -1,5 +1,6 @@
-"""Skeletons: joints, parents, sides and everything that follows from the tree. Knows no
-positions.
+"""Skeletons: joints, parents, sides and everything that follows from the tree.
+
+Knows no positions.
 """
 
 from __future__ import annotations
@@ -62,8 +63,8 @@ class Skeleton:
 
     @cached_property
     def triplets(self) -> tuple[tuple[int, int, int], ...]:
-        """Every (parent, joint, child) once, root first: the list of Algorithm 1 (13 for
-        Human3.6M).
+        """Every (parent, joint, child) once, root first: the
+        list of Algorithm 1 (13 for Human3.6M).
         """
         return tuple(
             (self.parents[j], j, c)

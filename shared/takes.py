@@ -33,8 +33,8 @@ CONTACT_POINTS = ("left_heel", "left_toe", "right_heel", "right_toe")
 
 @dataclass(frozen=True)
 class Alternative:
-    """One named answer for a limb group: its share of all hypotheses and the hypothesis that shows
-    it.
+    """One named answer for a limb group: its share of all
+    hypotheses and the hypothesis that shows it.
     """
 
     name: str

@@ -24,6 +24,7 @@ MAY_IMPORT = {
 """Part -> the parts it may import. Everything points towards `shared`."""
 
 BPY_EDGES = {
+    "blender_addon/mannequin.py",
     "blender_addon/operators.py",
     "blender_addon/panels.py",
     "blender_addon/preferences.py",
@@ -34,7 +35,9 @@ BPY_EDGES = {
     "blender_addon/session.py",
     "blender_addon/timer.py",
     "cli/apply.py",
-    "cli/demo.py",
+    "cli/demo_extension.py",
+    "cli/demo_play.py",
+    "cli/demo_stage.py",
 }
 """The only files that may touch Blender. Everything else runs under plain Python."""
 

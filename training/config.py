@@ -40,8 +40,8 @@ class TrainConfig:
 
     @staticmethod
     def load(path: Path) -> TrainConfig:
-        """Raises RetakeError for a missing or damaged file, an unknown key or a value that does not
-        fit.
+        """Raises RetakeError for a missing or damaged file, an
+        unknown key or a value that does not fit.
         """
         try:
             tables = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -1,5 +1,5 @@
-"""2D keypoints as a detector would give them: jitter, slow drift, other joint definitions, gaps
-bridged.
+"""2D keypoints as a detector would give them: jitter, slow
+drift, other joint definitions, gaps bridged.
 """
 
 from __future__ import annotations

@@ -129,8 +129,9 @@ def resume(
     optimizer: torch.optim.Optimizer,
     average: dict[str, Tensor],
 ) -> int:
-    """Loads RUN's state if there is one; the step to go on from. RetakeError if it is of another
-    configuration.
+    """Loads RUN's state if there is one; the step to go on from.
+
+    RetakeError if it is of another configuration.
     """
     path = run / "training_state.pt"
     if not path.exists():

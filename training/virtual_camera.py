@@ -1,5 +1,5 @@
-"""Virtual cameras that watch world-space motion: ground truth in camera space and 2D keypoints to
-lift.
+"""Virtual cameras that watch world-space motion: ground
+truth in camera space and 2D keypoints to lift.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ NEAREST = 0.6
 
 
 def view(rng: np.random.Generator, world: Floats) -> tuple[Floats, Floats]:
-    """World positions (B, F, 17, 3), y up -> camera-frame positions and image points x/z, y/z times
-    focal.
+    """World positions (B, F, 17, 3), y up -> camera-frame
+    positions and image points x/z, y/z times focal.
 
     One still camera per window, somewhere around the person, looking near the middle of the way.
     Image points (B, F, 17, 2) are in units of the picture's long side.
@@ -42,8 +42,9 @@ def view(rng: np.random.Generator, world: Floats) -> tuple[Floats, Floats]:
 
 
 def _rotations(rng: np.random.Generator, batch: int) -> Floats:
-    """World (x, y up, z) -> camera (x right, y down, z forward): yaw, then pitch, then roll. (B, 3,
-    3).
+    """World (x, y up, z) -> camera (x right, y down, z forward): yaw, then pitch, then roll.
+
+    (B, 3, 3).
     """
     yaw = rng.uniform(-np.pi, np.pi, batch)
     pitch = np.radians(rng.uniform(*PITCH, batch))

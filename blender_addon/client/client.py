@@ -122,8 +122,9 @@ class Client:
             raise RetakeError(failed.text)
 
     def cancel(self) -> None:
-        """Ask the server to stop the job. It ends when the server says so, or here if it never
-        began.
+        """Ask the server to stop the job.
+
+        It ends when the server says so, or here if it never began.
         """
         if self._unsent:
             self._unsent = self.job = None
@@ -152,8 +153,8 @@ class Client:
         return None
 
     def _translate(self, reply: Reply) -> Reply | Outcome:
-        """On the network thread: unpack, check and save takes, which may take longer than a
-        redraw.
+        """On the network thread: unpack, check and save
+        takes, which may take longer than a redraw.
         """
         job = self.job
         if not isinstance(reply, Result) or job is None or reply.job_id != job.job_id:

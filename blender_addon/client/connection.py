@@ -1,5 +1,5 @@
-"""One connection to the server: a network thread that owns the socket, and two queues to talk to
-it.
+"""One connection to the server: a network thread that
+owns the socket, and two queues to talk to it.
 
 The thread finds the server, greets it, sends what `send` was given, and keeps asking whether the
 server still lives. Everything else happens on the caller's thread, which takes events whenever it
@@ -40,8 +40,9 @@ POLL_MS = 50
 
 PING_EVERY_S = 1.0
 DEADLINE_S = 10.0
-"""Silence after which the server counts as lost. It answers within milliseconds, even while a
-job runs.
+"""Silence after which the server counts as lost.
+
+It answers within milliseconds, even while a job runs.
 """
 
 Find = Callable[[threading.Event], ConnectionInfo]

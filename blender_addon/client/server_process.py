@@ -1,5 +1,6 @@
-"""Finds the user's running server, or starts one that outlives the caller. Knows processes, not
-sockets.
+"""Finds the user's running server, or starts one that outlives the caller.
+
+Knows processes, not sockets.
 
 What it starts is told nothing about Blender: no console, no inherited streams; what it says goes to
 a log file. Whether it is ready is seen by its connection file.
@@ -35,8 +36,9 @@ _started: dict[int, subprocess.Popen[bytes]] = {}
 
 
 def server_command(python: str) -> list[str]:
-    """The command that starts a server. `python` is the user's choice; empty: the variable, then a
-    search.
+    """The command that starts a server.
+
+    `python` is the user's choice; empty: the variable, then a search.
 
     Raises RetakeError that says what to install if there is nothing to start.
     """
@@ -75,8 +77,9 @@ def find_or_start(
     stop: threading.Event,
     limit_s: float = START_LIMIT_S,
 ) -> ConnectionInfo:
-    """The running server, else a new one once it is ready. Blocks; gives up soon when `stop` is
-    set.
+    """The running server, else a new one once it is ready.
+
+    Blocks; gives up soon when `stop` is set.
 
     `command` is asked only if none runs: a server started by hand needs nothing installed here.
     Raises RetakeError if it ends at once (with the end of its log) or is not ready within
@@ -86,8 +89,8 @@ def find_or_start(
 
 
 def _can_serve_here() -> bool:
-    """True where this very Python has the server, as beside the `bpy` package; not inside
-    Blender.
+    """True where this very Python has the server, as
+    beside the `bpy` package; not inside Blender.
     """
     try:
         return importlib.util.find_spec("retake.server") is not None

@@ -1,3 +1,4 @@
-"""Builds the extension's zip from the checkout. Standard library only; never part of the zip
-itself.
+"""Builds the extension's zip from the checkout.
+
+Standard library only; never part of the zip itself.
 """

@@ -1,5 +1,5 @@
-"""`python -m retake.blender_addon.packaging`: download the wheels, build and validate the zips
-into dist/.
+"""`python -m retake.blender_addon.packaging`: download the
+wheels, build and validate the zips into dist/.
 """
 
 from __future__ import annotations

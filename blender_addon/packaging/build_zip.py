@@ -1,5 +1,5 @@
-"""Stages the extension's folder, builds its zip and validates it with Blender's own command-line
-tool.
+"""Stages the extension's folder, builds its zip and
+validates it with Blender's own command-line tool.
 
 The zip mirrors the import namespace: its root stands for `retake`, so the same relative imports
 serve in tests and in Blender, and nothing is rewritten. The tool is one file inside the `bpy`

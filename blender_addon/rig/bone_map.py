@@ -27,8 +27,10 @@ class Side:
 
 @dataclass(frozen=True)
 class BoneMap:
-    """Bones of a humanoid rig. `spine` and `neck` run upwards; the last bone of `spine` is the
-    chest."""
+    """Bones of a humanoid rig.
+
+    `spine` and `neck` run upwards; the last bone of `spine` is the chest.
+    """
 
     hips: str
     spine: tuple[str, ...]
@@ -120,8 +122,9 @@ def _present(rest: RestPose, parts: dict[str, tuple[str, ...]]) -> dict[str, tup
 
 
 def _rigify(rest: RestPose) -> dict[str, tuple[str, ...]]:
-    """The meta-rig's chain spine, spine.001, ... holds hips, spine, neck and head; the arms tell
-    them apart."""
+    """The meta-rig's chain spine, spine.001, ... holds hips,
+    spine, neck and head; the arms tell them apart.
+    """
     chain = [
         name for name in ("spine", *(f"spine.{i:03d}" for i in range(1, 100))) if name in rest.index
     ]

@@ -38,8 +38,10 @@ def head(joints: Floats, chest_forward: Floats) -> Floats:
 
 
 def limb(direction: Floats, hinge: Floats) -> Floats:
-    """Columns: along the bone, the hinge axis of elbow or knee, across both. (..., 3) each -> (...,
-    3, 3)."""
+    """Columns: along the bone, the hinge axis of elbow or knee, across both.
+
+    (..., 3) each -> (..., 3, 3).
+    """
     return frame(direction, hinge)
 
 

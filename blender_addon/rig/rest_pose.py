@@ -64,8 +64,10 @@ class RestPose:
 
     @cached_property
     def scale(self) -> float:
-        """World units per armature unit. RetakeError if the object is mirrored, flat or unevenly
-        scaled."""
+        """World units per armature unit.
+
+        RetakeError if the object is mirrored, flat or unevenly scaled.
+        """
         axes = np.linalg.norm(self.world[:3, :3], axis=0)
         if np.linalg.det(self.world[:3, :3]) <= 0:
             raise RetakeError(

@@ -200,8 +200,9 @@ def _anatomical_hinges(body: Body, upper_rest: Floats) -> Floats:
 
 
 def _feet(joints: Floats, body: Body, turns: Turns) -> Turns:
-    """Feet follow the shin; while they carry, they lie flat on the floor and keep only its
-    heading."""
+    """Feet follow the shin; while they carry, they lie
+    flat on the floor and keep only its heading.
+    """
     left = body.axes[:, 0]
     flat_rest = frame(body.up, left)
     shares = flat_share(joints)

@@ -54,16 +54,19 @@ def leg_length(joints: Floats) -> float:
 
 
 def standing_ankle_height(joints: Floats) -> float:
-    """Height of the source's ankle joint above its floor when it stands: the clip's low values,
-    kept plausible."""
+    """Height of the source's ankle joint above its floor when
+    it stands: the clip's low values, kept plausible.
+    """
     low = float(np.percentile(joints[:, ANKLES, 2].min(axis=1), 5))
     smallest, largest = (limit * leg_length(joints) for limit in STANDING_ANKLE)
     return min(max(low, smallest), largest)
 
 
 def flat_share(joints: Floats) -> Floats:
-    """(F, 2) 0..1: how much the left and the right foot lie flat. Near the floor under an upright
-    shin."""
+    """(F, 2) 0..1: how much the left and the right foot lie flat.
+
+    Near the floor under an upright shin.
+    """
     height = (joints[:, ANKLES, 2] - standing_ankle_height(joints)) / leg_length(joints)
     shins = np.stack([direction(joints, 5, 6), direction(joints, 2, 3)], axis=1)
     return (1 - smoothstep(FLAT_BELOW, FREE_ABOVE, height)) * smoothstep(0.3, 0.7, -shins[..., 2])

@@ -101,8 +101,9 @@ def hinge_track(
 
 
 def _carried(directions: Floats, start: Floats) -> Floats:
-    """Vectors (F, K, 3) that start as `start` (K, 3) and follow unit directions (F, K, 3) without
-    twisting."""
+    """Vectors (F, K, 3) that start as `start` (K, 3) and
+    follow unit directions (F, K, 3) without twisting.
+    """
     steps = rotation_between(directions[:-1], directions[1:])
     carried = np.empty_like(directions)
     carried[0] = start
@@ -113,8 +114,9 @@ def _carried(directions: Floats, start: Floats) -> Floats:
 
 
 def _branch(measured: Floats, swung: Floats, confidence: Floats) -> Floats:
-    """A rough continuous angle (F, K) near which the measured ones are to be read (they repeat
-    every turn)."""
+    """A rough continuous angle (F, K) near which the measured
+    ones are to be read (they repeat every turn).
+    """
     branch = np.unwrap(swung, axis=0)
     for limb in range(measured.shape[1]):
         sure = np.flatnonzero(confidence[:, limb] > SURE)

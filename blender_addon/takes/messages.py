@@ -1,5 +1,5 @@
-"""KeypointTrack -> Lift, and Result -> Takes: the add-on's two crossings between data and
-messages.
+"""KeypointTrack -> Lift, and Result -> Takes: the
+add-on's two crossings between data and messages.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""A model folder: `config.json`, `model.safetensors`, `MODEL_CARD.md`. All that a server ever
-loads.
+"""A model folder: `config.json`, `model.safetensors`, `MODEL_CARD.md`.
+
+All that a server ever loads.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ FORMAT_VERSION = 1
 def save_model(
     folder: Path, model: Diffusion, about: dict[str, Any], weights: dict[str, Tensor] | None = None
 ) -> None:
-    """Writes `folder` (made if needed). `about`: training data, licence and whatever else describes
-    the model.
+    """Writes `folder` (made if needed).
+
+    `about`: training data, licence and whatever else describes the model.
 
     `weights` replace the model's own, for example by their moving average.
     """
@@ -43,8 +45,9 @@ def save_model(
 
 
 def load_model(folder: Path, device: str = "cpu") -> Diffusion:
-    """The model in `folder`, ready to sample. Raises RetakeError if the folder does not hold a
-    whole one.
+    """The model in `folder`, ready to sample.
+
+    Raises RetakeError if the folder does not hold a whole one.
     """
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))

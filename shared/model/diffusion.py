@@ -1,5 +1,5 @@
-"""Diffusion: the loss to train an HSTDenoiser and the denoising step to sample from it, in one
-class.
+"""Diffusion: the loss to train an HSTDenoiser and the
+denoising step to sample from it, in one class.
 
 Both live together so that training and inference cannot disagree about what is fed to the network.
 """
@@ -21,8 +21,9 @@ SHORTEST_BONE = 1e-6
 
 
 class Diffusion(nn.Module):
-    """A denoiser with its schedule. State x per slot: direction (3) and length (1), (..., F, J,
-    4).
+    """A denoiser with its schedule.
+
+    State x per slot: direction (3) and length (1), (..., F, J, 4).
     """
 
     mirror: Tensor
@@ -36,8 +37,9 @@ class Diffusion(nn.Module):
         self.register_buffer("mirror", torch.tensor(self.skeleton.mirror), persistent=False)
 
     def decompose(self, positions: Tensor) -> Tensor:
-        """Joint positions (..., J, 3) -> state (..., J, 4); the root's slot is zero. Eq. 1 and
-        7.
+        """Joint positions (..., J, 3) -> state (..., J, 4); the root's slot is zero.
+
+        Eq. 1 and 7.
         """
         parents, children = torch.tensor(self.skeleton.bones, device=positions.device).T
         vectors = positions[..., children, :] - positions[..., parents, :]
@@ -47,8 +49,8 @@ class Diffusion(nn.Module):
         return state.index_copy(-2, children, bones)
 
     def predict(self, keypoints: Tensor, noisy: Tensor, t: Tensor) -> Tensor:
-        """Clean positions (B, F, J, 3) from normalised keypoints (B, F, J, 2), state (B, F, J, 4)
-        and t (B,).
+        """Clean positions (B, F, J, 3) from normalised keypoints
+        (B, F, J, 2), state (B, F, J, 4) and t (B,).
         """
         if self.config.variant == "released":
             noisy = noisy.clamp(-RELEASED_CLAMP, RELEASED_CLAMP)
@@ -69,8 +71,8 @@ class Diffusion(nn.Module):
         return (straight + self.flip(mirrored)) / 2
 
     def flip(self, values: Tensor) -> Tensor:
-        """Mirror image of keypoints, states or positions (..., J, C): x negated, left and right
-        swapped.
+        """Mirror image of keypoints, states or positions (...,
+        J, C): x negated, left and right swapped.
         """
         swapped = values[..., self.mirror, :]
         return torch.cat([-swapped[..., :1], swapped[..., 1:]], dim=-1)
@@ -78,8 +80,8 @@ class Diffusion(nn.Module):
     def loss(
         self, keypoints: Tensor, positions: Tensor, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        """Terms of Eq. 8 and 9 for root-relative positions (B, F, J, 3) in metres; Eq. 10 is their
-        sum.
+        """Terms of Eq. 8 and 9 for root-relative positions
+        (B, F, J, 3) in metres; Eq. 10 is their sum.
 
         One t per window; lengths and directions get independent noise (Eq. 3).
         """

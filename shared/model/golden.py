@@ -35,8 +35,8 @@ SKELETONS = {"h36m": HUMAN36M.name}
 
 
 def golden_weights(shapes: Mapping[str, list[int]], seed: int) -> dict[str, Tensor]:
-    """Made-up weights of the released network: a standard normal per key, scaled by what the key
-    is.
+    """Made-up weights of the released network: a standard
+    normal per key, scaled by what the key is.
     """
     weights: dict[str, Tensor] = {}
     for key, shape in shapes.items():

@@ -1,5 +1,6 @@
-"""A real server, spoken to over its real port: what is answered, what is refused, and that it lives
-on."""
+"""A real server, spoken to over its real port: what is
+answered, what is refused, and that it lives on.
+"""
 
 from __future__ import annotations
 

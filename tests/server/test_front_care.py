@@ -1,5 +1,7 @@
-"""How the front treats workers that misbehave, and when it ends by itself. The workers are stand-
-ins."""
+"""How the front treats workers that misbehave, and when it ends by itself.
+
+The workers are stand-ins.
+"""
 
 from __future__ import annotations
 

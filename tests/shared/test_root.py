@@ -1,5 +1,6 @@
-"""The root solver: exact on exact input, quiet and near the truth on noisy input, sane on bad
-input."""
+"""The root solver: exact on exact input, quiet and near
+the truth on noisy input, sane on bad input.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +21,9 @@ Make = Callable[..., Any]
 def _correlated(
     rng: np.random.Generator, shape: tuple[int, ...], size: float, frames: float
 ) -> Any:
-    """Noise of the given standard deviation that is correlated over `frames` along the first
-    axis."""
+    """Noise of the given standard deviation that is
+    correlated over `frames` along the first axis.
+    """
     kernel = np.exp(-0.5 * (np.arange(-30, 31) / frames) ** 2)
     white = rng.normal(size=(shape[0] + 60, *shape[1:]))
     smooth = np.apply_along_axis(lambda v: np.convolve(v, kernel, "valid"), 0, white)
@@ -42,8 +44,9 @@ def test_exact_input_gives_the_exact_root(walk: Make, film: Make, camera: Camera
 def test_noisy_input_gives_a_quiet_root_near_the_truth(
     walk: Make, film: Make, camera: Camera
 ) -> None:
-    """The table of the root solver in the design notes: 2D 5 px and 3D 40 mm, 5 m away, 243
-    frames."""
+    """The table of the root solver in the design notes:
+    2D 5 px and 3D 40 mm, 5 m away, 243 frames.
+    """
     rng = np.random.default_rng(0)
     shot = film(walk(243, FPS).world, yaw=1.2)
     pixels = camera.project(shot.points) + rng.normal(size=(243, 17, 2)) * 5

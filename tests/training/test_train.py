@@ -1,5 +1,5 @@
-"""A whole small run: it learns, resumes exactly, refuses another configuration, leaves a model to
-load.
+"""A whole small run: it learns, resumes exactly, refuses
+another configuration, leaves a model to load.
 """
 
 import json

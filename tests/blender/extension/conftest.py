@@ -1,6 +1,6 @@
 # pyright: basic, reportAttributeAccessIssue=false
-"""The extension as people get it: built into a zip, installed in this Blender, drawn without a
-window.
+"""The extension as people get it: built into a zip,
+installed in this Blender, drawn without a window.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 # pyright: basic, reportAttributeAccessIssue=false
-"""The zip in real Blender: it validates, installs with its wheels, draws, complains in sentences,
-goes."""
+"""The zip in real Blender: it validates, installs with
+its wheels, draws, complains in sentences, goes.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""A server whose answers a test writes: a ROUTER with CURVE in a thread, speaking the real
-protocol.
+"""A server whose answers a test writes: a ROUTER with
+CURVE in a thread, speaking the real protocol.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ Script = Callable[[Request], Sequence[Reply]]
 
 
 class FakeServer:
-    """Answers `script(request)` to every request; greets and answers Ping unless `polite` is
-    False.
+    """Answers `script(request)` to every request; greets
+    and answers Ping unless `polite` is False.
     """
 
     def __init__(self, script: Script, polite: bool = True) -> None:

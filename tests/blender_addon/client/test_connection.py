@@ -1,5 +1,5 @@
-"""The network thread against a scripted server: greeting, order, silence, death, refusal,
-nonsense.
+"""The network thread against a scripted server:
+greeting, order, silence, death, refusal, nonsense.
 """
 
 from __future__ import annotations
