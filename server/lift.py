@@ -20,7 +20,7 @@ import numpy.typing as npt
 from ..shared.arrays import Floats
 from ..shared.camera import Camera
 from ..shared.contacts import contact_probabilities
-from ..shared.ground import find_ground
+from ..shared.ground import find_ground, settle
 from ..shared.keypoints import MOST_FRAMES, KeypointTrack
 from ..shared.protocol import ProtocolError
 from ..shared.resample import MODEL_FPS, fill_gaps, model_times, resample
@@ -190,7 +190,7 @@ def _contacts(
 ) -> npt.NDArray[np.float32]:
     """(F, 4) at the track's times. The best hypothesis gives the floor, all of them vote."""
     ground = find_ground(positions[best], MODEL_FPS)
-    probabilities = contact_probabilities(ground.to_world(positions), MODEL_FPS)
+    probabilities = contact_probabilities(settle(ground.to_world(positions), MODEL_FPS), MODEL_FPS)
     return np.clip(resample(probabilities, clip.times, track.times), 0, 1).astype(np.float32)
 
 

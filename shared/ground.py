@@ -48,6 +48,11 @@ STRAIGHTNESS = 30
 """Power of the cosine between torso and legs: 13 degrees of bend halve the weight of a frame."""
 
 FLOOR_QUANTILE = 0.1
+
+SETTLE_S, SUPPORT, STEP_M = 1.0, 0.2, 0.3
+"""`settle`: the time in which somebody touches the floor for at least this share, and the height
+in metres from which a body is taken to stand on something else."""
+
 ROUNDS = 5
 
 IMAGE_UP = np.array([0.0, -1.0, 0.0])
@@ -87,6 +92,28 @@ def find_ground(positions: Floats, fps: float) -> Ground:
         turned[..., 2].min(axis=1), FLOOR_QUANTILE
     )
     return Ground(rotation, translation)
+
+
+def settle(world: Floats, fps: float) -> Floats:
+    """World positions (..., frames, 17, 3) with slow floating and sinking taken out.
+
+    The floor of a whole clip is flat, but estimated depth drifts, and with it the height of the
+    body. Within about a second somebody touches the floor, jumps included: each frame is lowered
+    by the clearance that its second shows. What stays away from the floor by more than
+    `STEP_M`, on a chair or on stairs, is left there.
+    """
+    clearance = world[..., 2].min(axis=-1) - joint_height(world)
+    reach = max(1, round(SETTLE_S / 2 * fps))
+    around = np.lib.stride_tricks.sliding_window_view
+    ends = [(0, 0)] * (clearance.ndim - 1) + [(reach, reach)]
+    low = np.quantile(
+        around(np.pad(clearance, ends, mode="edge"), 2 * reach + 1, axis=-1), SUPPORT, axis=-1
+    )
+    floor = around(np.pad(low, ends, mode="edge"), 2 * reach + 1, axis=-1).mean(axis=-1)
+    floor *= np.clip(2 - 2 * np.abs(floor) / STEP_M, 0, 1)
+    settled = world.copy()
+    settled[..., 2] -= floor[..., None]
+    return settled
 
 
 def joint_height(positions: Floats) -> float:

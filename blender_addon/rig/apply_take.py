@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...shared.ground import find_ground
+from ...shared.ground import find_ground, settle
 from ...shared.resample import resample
 from ...shared.takes import Takes
 from .bone_map import find_bone_map
@@ -26,7 +26,7 @@ def solve_take(takes: Takes, hypothesis: int | None, rest: RestPose, scene_fps: 
     """
     bone_map = find_bone_map(rest)
     positions = combine(takes, choice_of(takes, hypothesis))
-    world = find_ground(positions, takes.fps).to_world(positions)
+    world = settle(find_ground(positions, takes.fps).to_world(positions), takes.fps)
     world = resample(world, takes.times, scene_times(takes, scene_fps))
     placement = Body.of(rest, bone_map).placement()
     return solve_motion(world, rest, bone_map, fps=scene_fps, placement=placement)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from retake.shared.ground import Ground, find_ground
+from retake.shared.ground import Ground, find_ground, settle
 
 FPS = 50.0
 Make = Callable[..., Any]
@@ -141,3 +141,24 @@ def test_a_run_too_fast_to_rest_still_has_a_floor(walk: Make, film: Make) -> Non
     ground = find_ground(shot.points, FPS)
     assert _tilt_degrees(ground, shot.up) < 10
     assert np.all(np.isfinite(ground.to_world(shot.points)))
+
+
+def test_settling_takes_out_slow_floating_and_leaves_the_motion(walk: Make) -> None:
+    world = walk(150, FPS).world
+    drift = 0.1 * np.sin(np.linspace(0, np.pi, 150))
+    floating = world + np.stack([0 * drift, 0 * drift, drift], axis=-1)[:, None]
+    settled = settle(floating, FPS)
+    np.testing.assert_allclose(settled[..., :2], floating[..., :2])
+    error = settled[..., 2] - settle(world, FPS)[..., 2]
+    assert np.abs(error).max() < 0.035  # of a tenth of a metre
+    assert np.ptp(error, axis=1).max() < 1e-9
+
+
+def test_settling_keeps_jumps_and_chairs(walk: Make) -> None:
+    world = walk(150, FPS, speed=0.0, lift=0.0).world
+    frames = np.arange(150)
+    jump = np.clip(0.3 - ((frames - 75) / 12) ** 2 * 0.3, 0, None)  # 0.48 s in the air
+    settled = settle(world + np.stack([0 * jump, 0 * jump, jump], axis=-1)[:, None], FPS)
+    assert settled[75, 0, 2] - settled[0, 0, 2] > 0.25
+    chair = settle(world + np.array([0, 0, 0.45]), FPS)
+    np.testing.assert_allclose(chair, world + np.array([0, 0, 0.45]))
