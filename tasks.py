@@ -182,8 +182,14 @@ def pip_install(python: Path, arguments: list[str]) -> None:
     quiet = ["--no-compile", "--progress-bar=off", "--no-input", "--disable-pip-version-check"]
     command = [str(python), "-m", "pip", "install", *quiet, *arguments]
     lines: list[str] = []
-    pipe, errors = subprocess.PIPE, subprocess.STDOUT
-    with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=errors, text=True) as process:
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",  # a path in another encoding must not stop the installation
+    ) as process:
         for line in process.stdout or ():
             lines.append(line.rstrip())
             if shown := progress_line(line):

@@ -7,6 +7,8 @@ import json
 import sys
 from pathlib import Path
 
+from ..shared.errors import RetakeError
+
 HELP = "measure a model on held-out mocap, next to trivial baselines"
 
 
@@ -20,6 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.iterations < 1:
+        raise RetakeError(f"--iterations is {args.iterations}; at least one step is needed.")
+    if args.json and not args.json.parent.is_dir():
+        raise RetakeError(f"There is no folder {args.json.parent} for the table. Make it first.")
     from ..shared.model.artifact import load_model
     from ..training.evaluate import evaluate
     from ..training.mocap import MocapSet

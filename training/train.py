@@ -34,6 +34,7 @@ LOG_EVERY = 50
 
 def train(config: TrainConfig, data: Path, run: Path, device: str) -> None:
     """Trains on DATA/cmu17_train.npz, watching cmu17_val.npz; writes and resumes RUN."""
+    check_device(device)
     train_set = MocapSet.load(data / "cmu17_train.npz")
     val_set = MocapSet.load(data / "cmu17_val.npz")
     torch.manual_seed(config.seed)
@@ -59,6 +60,15 @@ def train(config: TrainConfig, data: Path, run: Path, device: str) -> None:
             log(run, {"step": done, **evaluate_quickly(config.model, average, val_set)})
 
 
+def check_device(device: str) -> None:
+    """Raises RetakeError if this machine has no such device."""
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:  # torch raises either, by the kind of device
+        reason = str(error).splitlines()[0]
+        raise RetakeError(f"The device '{device}' cannot be used: {reason}") from None
+
+
 def train_step(
     config: TrainConfig,
     model: Diffusion,
@@ -69,6 +79,7 @@ def train_step(
 ) -> dict[str, float]:
     """One optimizer step; the losses in metres (position, length) and unit vectors (direction)."""
     rng = np.random.default_rng([config.seed, step])
+    torch.manual_seed(int(rng.integers(2**62)))  # stochastic depth draws from torch's own generator
     keypoints, positions = draw_batch(mocap, config.model, config.batch, rng)
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
     terms = model.loss(keypoints.to(device), positions.to(device), generator)
@@ -136,12 +147,13 @@ def resume(
     path = run / "training_state.pt"
     if not path.exists():
         return 0
-    state: dict[str, Any] = torch.load(path, weights_only=True)
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     if json.loads(state["config"]) != json.loads(config.fingerprint()):
         raise RetakeError(f"{run} was started with another configuration; choose another folder.")
     model.denoiser.load_state_dict(state["weights"])
     optimizer.load_state_dict(state["optimizer"])
-    average.update(state["average"])
+    for name, value in state["average"].items():
+        average[name].copy_(value)
     return int(state["step"])
 
 

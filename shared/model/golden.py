@@ -132,14 +132,16 @@ def main(arguments: list[str] | None = None) -> int:
     for name, difference in found.items():
         verdict = "ok" if difference <= TOLERANCE else f"ABOVE {TOLERANCE:g}"
         sys.stdout.write(f"{name:10s} largest difference {difference:.2e} m  {verdict}\n")
+    if "samples" not in found:
+        sys.stdout.write("samples    not in the file: the sampler was not compared\n")
     return 0 if all(d <= TOLERANCE for d in found.values()) else 1
 
 
 def compare(args: argparse.Namespace) -> dict[str, float]:
     golden = read_npz(args.file, ("x2d", "den_dir", "den_len", "den_t", "den_out"), "a golden file")
     try:
-        shapes = json.loads(args.keys.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        shapes = dict(json.loads(args.keys.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
         raise RetakeError(f"{args.keys} is not a table of weight shapes: {error}.") from None
     config = ModelConfig.from_dict(
         {
@@ -148,7 +150,11 @@ def compare(args: argparse.Namespace) -> dict[str, float]:
             **{name: getattr(args, name) for name in ("frames", "width", "depth", "heads")},
         }
     )
-    return differences(build_golden(config, shapes, args.seed), golden)
+    try:
+        return differences(build_golden(config, shapes, args.seed), golden)
+    except (KeyError, ValueError, TypeError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise RetakeError(f"{args.file} does not fit the keys and sizes given: {reason}.") from None
 
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ def ddim(
     eta      0: deterministic given the initial noise; 1: the paper's sigma
     on_step  called with (done, iterations, positions) after every step; may raise to stop
     """
+    if iterations < 1:
+        raise ValueError(f"iterations is {iterations}; expected at least 1")
     state = noise(0)
     positions = state[..., :3]
     for done, (t, t_next) in enumerate(model.schedule.ddim_steps(iterations), start=1):

@@ -21,7 +21,7 @@ from retake.training.mocap import MocapSet
 train = training.train
 
 CONFIG = TrainConfig(
-    model=ModelConfig(frames=5, width=16, depth=2, heads=2, drop_path=0.0, keypoint_frame="person"),
+    model=ModelConfig(frames=5, width=16, depth=2, heads=2, drop_path=0.3, keypoint_frame="person"),
     steps=60,
     batch=8,
     learning_rate=3e-3,
@@ -86,3 +86,8 @@ def test_a_wrong_configuration_file_is_refused(tmp_path: Path, text: str):
     (tmp_path / "c.toml").write_text(text)
     with pytest.raises(RetakeError):
         TrainConfig.load(tmp_path / "c.toml")
+
+
+def test_a_device_that_is_not_there_is_one_sentence(data: Path, tmp_path: Path):
+    with pytest.raises(RetakeError, match="'nonsense' cannot be used"):
+        train(CONFIG, data, tmp_path, "nonsense")

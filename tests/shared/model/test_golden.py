@@ -61,3 +61,19 @@ def test_a_checkpoint_with_a_missing_or_foreign_weight_is_refused():
     lacking = {key: value for key, value in weights.items() if "head_pose.1.bias" not in key}
     with pytest.raises(RetakeError, match="lacks the weight"):
         load_released(model, lacking)
+
+
+def test_files_that_do_not_fit_are_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    keys = DATA / "released_h36m_small_keys.json"
+    options = ["--skeleton", "h36m", "--seed", "11", "--width", "64", "--depth", "3", "--frames"]
+    (tmp_path / "list.json").write_text("[1, 2]")
+    with np.load(DATA / "released_h36m_small.npz") as golden:
+        np.savez(tmp_path / "cut.npz", **{k: v for k, v in golden.items() if k != "noise_1"})
+    for file, table, frames in (
+        (DATA / "released_h36m_small.npz", tmp_path / "list.json", "27"),
+        (DATA / "released_h36m_small.npz", keys, "9"),
+        (tmp_path / "cut.npz", keys, "27"),
+        (tmp_path / "missing.npz", keys, "27"),
+    ):
+        assert main([str(file), str(table), *options, frames]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
