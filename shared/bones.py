@@ -12,8 +12,7 @@ SHORTEST_BONE = 1e-6
 
 
 def decompose(positions: Floats, skeleton: Skeleton) -> tuple[Floats, Floats]:
-    """Bone lengths (..., joints, 1) and unit directions (...,
-    joints, 3) of joint positions (..., joints, 3).
+    """Positions (..., joints, 3) -> bone lengths (..., joints, 1), directions (..., joints, 3).
 
     Arrays are per slot: slot c belongs to the bone that ends at joint c; the root's slot is zero.
     Lengths have the unit of the positions. Paper Eq. 1.

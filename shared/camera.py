@@ -1,5 +1,4 @@
-"""The pinhole camera of a clip, and the two ways in
-which 2D keypoints are normalised for the model.
+"""The pinhole camera of a clip, and two ways to normalise 2D keypoints for the model.
 
 Camera frame: x right, y down, z forward, metres. Image: pixels, origin top left.
 """
@@ -38,9 +37,7 @@ class Camera:
 
     @staticmethod
     def with_default_focal(width: int, height: int) -> Camera:
-        """Focal length = image diagonal, about 53 degrees
-        across it: the usual guess when none is known.
-        """
+        """Focal length = image diagonal (53 degrees across it): the usual guess without better."""
         focal = math.hypot(width, height)
         return Camera(focal, focal, width / 2, height / 2, width, height)
 
@@ -65,8 +62,7 @@ def normalise_screen(pixels: Floats, width: int, height: int) -> Floats:
 
 
 def normalise_person(pixels: Floats, root: int) -> Floats:
-    """Keypoints of one window (..., frames, joints, 2) relative
-    to the root joint, in units of the body's size.
+    """Keypoints (..., frames, joints, 2) of a window around the root, in units of body size.
 
     The unit is the root mean square distance of all joints from the root over the window. What
     remains does not depend on where the person stands in the picture or how large, so that a model

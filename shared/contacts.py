@@ -13,16 +13,13 @@ from .arrays import Bools, Floats
 from .ground import ANKLES, joint_height, joint_speed
 
 STANDING_SPEED = 0.3
-"""m/s. A planted ankle rolls over its foot at 0.08 to 0.17 m/s in motion capture; estimated poses
-add about as much noise."""
+"""m/s. Planted ankles roll at 0.08 to 0.17 m/s; estimated poses add about as much noise."""
 
 STANDING_HEIGHT = 0.05
 """Metres above the ankle of a flat foot."""
 
 HYSTERESIS = 1.5
-"""A contact begins below both limits and lasts while the
-foot stays below this many times the limits.
-"""
+"""A contact begins below both limits and lasts below this many times the limits."""
 
 SHORTEST_S = 0.08
 """Shorter contacts and shorter gaps in a contact are taken for noise."""

@@ -24,9 +24,7 @@ RESTING_SPEED = 0.4
 """m/s. A joint that moves faster does not rest."""
 
 LOW = 0.05
-"""Metres above the body's lowest joint of the
-surrounding second: still a candidate for the floor.
-"""
+"""Metres above the lowest joint of the second around: still a candidate for the floor."""
 
 CELL = 0.25
 """Metres.
@@ -77,8 +75,7 @@ class Ground:
 
 
 def find_ground(positions: Floats, fps: float) -> Ground:
-    """The world of one clip from joints (frames, 17, 3) in
-    the camera frame, the root included, metres.
+    """The world of one clip from its joints (frames, 17, 3): camera frame with root, metres.
 
     In the world z points up, the floor is z = 0, the hip of the first frame is above the origin,
     and the character of the first frame has its left at +X, so that it faces -Y when it stands.
@@ -117,9 +114,7 @@ def settle(world: Floats, fps: float) -> Floats:
 
 
 def joint_height(positions: Floats) -> float:
-    """Height in metres of a resting joint above the
-    floor, for the body in positions (..., 17, 3).
-    """
+    """Height of a resting joint above the floor, metres, for the body in (..., 17, 3)."""
     legs = [
         np.linalg.norm(positions[..., hip, :] - positions[..., knee, :], axis=-1)
         + np.linalg.norm(positions[..., knee, :] - positions[..., ankle, :], axis=-1)
@@ -153,9 +148,7 @@ def _find_up(positions: Floats, fps: float) -> Floats:
 
 
 def _normal(slope: Floats) -> Floats:
-    """Up vector of the plane y = slope_x x + slope_z z +
-    constant in a frame whose y points down.
-    """
+    """Up vector of the plane y = slope_x x + slope_z z + constant; y points down."""
     return normalise(np.array([slope[0], -1.0, slope[1]]))
 
 
@@ -170,8 +163,7 @@ def _usual_slope(positions: Floats) -> tuple[Floats, Floats]:
 
 
 def _mean_body(positions: Floats) -> Floats | None:
-    """Mean direction (3,) of legs and torso in the frames
-    in which the head is up, None without any.
+    """Mean direction (3,) of legs and torso where the head is up; None if it never is.
 
     A straight body counts most: who bends over or sits does not show where up is.
     """

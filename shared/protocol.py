@@ -1,5 +1,4 @@
-"""The wire between a client (Blender, the command line) and
-the server: messages, encoding, strict decoding.
+"""The wire between client and server: messages, encoding, strict decoding.
 
 MessagePack in one ZeroMQ frame. A message is a map with a `type` and the fields of one frozen
 dataclass below. Nothing is used before `decode` has accepted it: unknown or missing fields and
@@ -227,9 +226,7 @@ def decode_reply(data: bytes) -> Reply:
 
 
 def job_id_of(data: bytes) -> str:
-    """The job_id of a message that `decode_request` refused,
-    if it has one: so that Failed reaches its job.
-    """
+    """The job_id of a refused message, if it has one: so that Failed reaches its job."""
     try:
         value = msgpack.unpackb(data)
     except (ValueError, msgpack.UnpackException):

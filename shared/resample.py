@@ -48,8 +48,7 @@ def resample(values: Floats, times: Floats, new_times: Floats) -> Floats:
 
 
 def fill_gaps(points: Floats, times: Floats, parents: tuple[int, ...]) -> Floats:
-    """Keypoints (F, J, 2) without NaN: gaps linear in time,
-    ends held, never-seen joints at their parent.
+    """Keypoints (F, J, 2) without NaN: gaps linear, ends held, unseen joints at their parent.
 
     At least one joint must have been seen once. A joint that no frame shows takes the place of the
     nearest seen joint on the way to the root, else of the mean of all seen joints: the model has to

@@ -32,9 +32,7 @@ ENOUGH_JOINTS = 6
 
 ROUNDS = 5
 ANCHOR = 1e-4
-"""Weight, in visible joints, that holds what nothing else
-determines (a gap, a lone joint) in its place.
-"""
+"""Weight, in visible joints, that holds what nothing else determines (a lone joint)."""
 
 SMALLEST_THRESHOLD_M = 0.01
 
@@ -134,8 +132,7 @@ def _bridged(values: Floats, known: Bools) -> Floats:
 
 
 def _normal_equations(root: Floats, view: _View, scale: float) -> tuple[Floats, Floats]:
-    """Left sides (frames, 3, 3) and right sides (frames, 3)
-    of every frame's least squares around `root`.
+    """Normal equations (frames, 3, 3) and (frames, 3) of every frame, around `root`.
 
     With the image point p = (x/z, y/z) of a joint, a small movement d of the root moves it by (d_xy
     - p d_z) / z. All errors are multiplied by the depth `scale`, which turns them into metres.
@@ -168,8 +165,7 @@ def _huber(errors: Floats, visible: Bools) -> Floats:
 
 
 def _solve_smooth(matrices: Floats, right_sides: Floats, bending: float) -> Floats:
-    """(frames, 3) that solve the frames' own equations plus
-    `bending` times squared second differences.
+    """(frames, 3): the frames' own equations plus `bending` x squared second differences.
 
     Second differences reach two frames far, so that pairs of frames form a block tridiagonal
     system.
@@ -197,9 +193,7 @@ def _solve_smooth(matrices: Floats, right_sides: Floats, bending: float) -> Floa
 
 
 def _second_difference_bands(frames: int, bending: float) -> tuple[Floats, Floats, Floats]:
-    """Diagonal (frames,) and the two bands beside it (frames
-    + 1 each, zero where they leave the matrix).
-    """
+    """Diagonal (frames,) and both bands beside it (frames + 1), zero outside the matrix."""
     near, one, two = np.zeros(frames), np.zeros(frames + 1), np.zeros(frames + 1)
     if frames > 2:
         for offset, factor in enumerate((1, 4, 1)):
@@ -211,8 +205,7 @@ def _second_difference_bands(frames: int, bending: float) -> tuple[Floats, Float
 
 
 def _solve_block_tridiagonal(diagonal: Floats, coupling: Floats, right_sides: Floats) -> Floats:
-    """x (n, k) of a symmetric positive definite system:
-    diagonal (n, k, k), coupling (n, k, k), b (n, k).
+    """x (n, k) of a positive definite system: diagonal and coupling (n, k, k), b (n, k).
 
     coupling[i] stands right of diagonal[i] (the last one is not used). Cyclic reduction: every
     second block is eliminated, which leaves a system of the same form and half the size, in few

@@ -52,17 +52,14 @@ def quaternion_from_matrix(matrix: Floats) -> Floats:
 
 
 def continuous(quat_wxyz: Floats) -> Floats:
-    """Signs chosen along the first axis (frames) so that
-    neighbours are on the same half: (frames, ..., 4).
-    """
+    """(frames, ..., 4) with signs chosen so that neighbours in time lie on the same half."""
     dots = np.sum(quat_wxyz[1:] * quat_wxyz[:-1], axis=-1, keepdims=True)
     flips = np.cumprod(np.where(dots < 0, -1.0, 1.0), axis=0)
     return np.concatenate([quat_wxyz[:1], quat_wxyz[1:] * flips])
 
 
 def frame(primary: Floats, secondary: Floats) -> Floats:
-    """Orthonormal frame (..., 3, 3): first column along
-    `primary`, second in the plane of both, third across.
+    """Orthonormal frame (..., 3, 3): along `primary`, in the plane of both, across.
 
     Gram-Schmidt; `secondary` must not be parallel to `primary`.
     """

@@ -63,9 +63,7 @@ class Skeleton:
 
     @cached_property
     def triplets(self) -> tuple[tuple[int, int, int], ...]:
-        """Every (parent, joint, child) once, root first: the
-        list of Algorithm 1 (13 for Human3.6M).
-        """
+        """Every (parent, joint, child) once, root first: the 13 triplets of Algorithm 1."""
         return tuple(
             (self.parents[j], j, c)
             for j in self.root_first

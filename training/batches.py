@@ -1,6 +1,4 @@
-"""Training batches: windows of mocap, other bodies, random
-cameras, detector noise; normalised for the model.
-"""
+"""Training batches: mocap windows, other bodies, random cameras, detector noise."""
 
 from __future__ import annotations
 
@@ -20,8 +18,7 @@ from .virtual_camera import view
 def draw_batch(
     mocap: MocapSet, config: ModelConfig, batch: int, rng: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Normalised keypoints (B, F, 17, 2) and root-relative
-    camera-frame positions (B, F, 17, 3), metres.
+    """Normalised keypoints (B, F, 17, 2) and root-relative positions (B, F, 17, 3), metres.
 
     Half of the windows are mirrored (flip augmentation).
     """

@@ -40,9 +40,7 @@ class TrainConfig:
 
     @staticmethod
     def load(path: Path) -> TrainConfig:
-        """Raises RetakeError for a missing or damaged file, an
-        unknown key or a value that does not fit.
-        """
+        """Raises RetakeError for a missing or damaged file, an unknown key or a wrong value."""
         try:
             tables = tomllib.loads(path.read_text(encoding="utf-8"))
             model = ModelConfig.from_dict(tables.pop("model"))

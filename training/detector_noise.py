@@ -1,6 +1,4 @@
-"""2D keypoints as a detector would give them: jitter, slow
-drift, other joint definitions, gaps bridged.
-"""
+"""2D keypoints as a detector gives them: jitter, drift, other definitions, bridged gaps."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""MPJPE and P-MPJPE on held-out mocap seen by fixed
-virtual cameras, next to two trivial baselines.
-"""
+"""MPJPE and P-MPJPE on held-out mocap in virtual cameras, next to two trivial baselines."""
 
 from __future__ import annotations
 
@@ -31,9 +29,7 @@ LONG_SIDE = 1000
 
 @dataclass(frozen=True)
 class Scores:
-    """Frame-weighted means over all clips and cameras,
-    millimetres (acceleration: mm per frame squared).
-    """
+    """Frame-weighted means over clips and cameras, mm (acceleration: mm per frame squared)."""
 
     mpjpe: float
     p_mpjpe: float
@@ -43,9 +39,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Shown:
-    """One clip in one camera: image points exact and noisy
-    (F, 17, 2), camera-frame positions (F, 17, 3).
-    """
+    """One clip in one camera: image points (F, 17, 2), camera-frame positions (F, 17, 3)."""
 
     exact: Floats
     noisy: Floats

@@ -13,8 +13,7 @@ def mpjpe(predicted: Floats, truth: Floats) -> Floats:
 
 
 def p_mpjpe(predicted: Floats, truth: Floats) -> Floats:
-    """MPJPE after the best similarity transform of every
-    single pose (Protocol 2): (..., J, 3) -> (...).
+    """MPJPE after the best similarity transform of each pose (Protocol 2): (..., J, 3) -> (...).
 
     Rotation by orthogonal Procrustes without reflections, then scale and translation (Gower 1975).
     """
@@ -40,8 +39,6 @@ def mpsce(positions: Floats, bones: tuple[tuple[int, int], ...]) -> float:
 
 
 def acceleration_error(predicted: Floats, truth: Floats) -> float:
-    """Mean difference of second differences over frames:
-    (..., F, J, 3) -> scalar, unit per frame squared.
-    """
+    """Mean difference of second differences: (..., F, J, 3) -> unit per frame squared."""
     second = np.diff(predicted - truth, n=2, axis=-3)
     return float(np.linalg.norm(second, axis=-1).mean())

@@ -16,9 +16,7 @@ from ..shared.skeleton import HUMAN36M
 
 STATURE_SPREAD = 0.05
 BONE_SPREAD = 0.035
-"""Standard deviations of a random body's size and of its
-single bones, as fractions (Drillis and Contini 1966).
-"""
+"""Standard deviations of a random body's size and bones (Drillis and Contini 1966)."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +65,7 @@ class MocapSet:
 
 
 def random_bodies(rng: np.random.Generator, world: Floats) -> Floats:
-    """The same motions (B, F, 17, 3) carried out by other
-    people: directions kept, lengths changed, left = right.
-    """
+    """The motions (B, F, 17, 3) of other people: directions kept, lengths changed, left = right."""
     lengths, directions = decompose(world, HUMAN36M)
     bones = rng.normal(1, BONE_SPREAD, (len(world), HUMAN36M.joint_count))
     bones[:, HUMAN36M.right] = bones[:, HUMAN36M.left]

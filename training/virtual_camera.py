@@ -1,6 +1,4 @@
-"""Virtual cameras that watch world-space motion: ground
-truth in camera space and 2D keypoints to lift.
-"""
+"""Virtual cameras that watch world-space motion: truth in camera space, and 2D keypoints."""
 
 from __future__ import annotations
 
@@ -22,8 +20,7 @@ NEAREST = 0.6
 
 
 def view(rng: np.random.Generator, world: Floats) -> tuple[Floats, Floats]:
-    """World positions (B, F, 17, 3), y up -> camera-frame
-    positions and image points x/z, y/z times focal.
+    """World (B, F, 17, 3), y up -> camera-frame positions and image points (B, F, 17, 2).
 
     One still camera per window, somewhere around the person, looking near the middle of the way.
     Image points (B, F, 17, 2) are in units of the picture's long side.

@@ -1,5 +1,4 @@
-"""HSTDenoiser: from noisy bone lengths and directions
-plus 2D keypoints to clean 3D joint positions.
+"""HSTDenoiser: noisy bone lengths and directions plus 2D keypoints -> clean 3D positions.
 
 The paper's Figure 2 and 3: one plain spatial + temporal transformer layer, then layers of HRST
 (joints attend to joints, a parent's attention is passed on to its child) and HRTT (frames attend to
@@ -38,9 +37,7 @@ def hrst_map(joints: int, triplets: tuple[tuple[int, int, int], ...]) -> Tensor:
 
 
 def child_mean_map(skeleton: Skeleton) -> Tensor:
-    """(J, J) matrix whose row j averages joint j and its
-    children: the separated child feature f_c.
-    """
+    """(J, J) matrix whose row j averages joint j and its children: the child feature f_c."""
     rows = torch.eye(skeleton.joint_count)
     for joint, children in enumerate(skeleton.children):
         rows[joint, list(children)] = 1
@@ -249,10 +246,9 @@ class HSTDenoiser(nn.Module):
 
 
 def hrst_triplets(skeleton: Skeleton, config: ModelConfig) -> tuple[tuple[int, int, int], ...]:
-    """The triplets of Algorithm 1: each once and root first;
-    the released code walks chain by chain instead,
+    """The triplets of Algorithm 1: each once, root first.
 
-    which applies the triplets that several chains share several times.
+    The released code walks chain by chain instead, and so repeats those that chains share.
     """
     if config.variant == "paper":
         return skeleton.triplets

@@ -1,5 +1,4 @@
-"""Diffusion: the loss to train an HSTDenoiser and the
-denoising step to sample from it, in one class.
+"""Diffusion: the loss that trains an HSTDenoiser and the step that samples from it.
 
 Both live together so that training and inference cannot disagree about what is fed to the network.
 """
@@ -49,9 +48,7 @@ class Diffusion(nn.Module):
         return state.index_copy(-2, children, bones)
 
     def predict(self, keypoints: Tensor, noisy: Tensor, t: Tensor) -> Tensor:
-        """Clean positions (B, F, J, 3) from normalised keypoints
-        (B, F, J, 2), state (B, F, J, 4) and t (B,).
-        """
+        """Clean positions (B, F, J, 3) of keypoints (B, F, J, 2), state (B, F, J, 4) and t (B,)."""
         if self.config.variant == "released":
             noisy = noisy.clamp(-RELEASED_CLAMP, RELEASED_CLAMP)
         positions = self.denoiser(keypoints, noisy[..., :3], noisy[..., 3:], t)
@@ -71,17 +68,14 @@ class Diffusion(nn.Module):
         return (straight + self.flip(mirrored)) / 2
 
     def flip(self, values: Tensor) -> Tensor:
-        """Mirror image of keypoints, states or positions (...,
-        J, C): x negated, left and right swapped.
-        """
+        """Mirror image of (..., J, C) points, states or positions: x negated, sides swapped."""
         swapped = values[..., self.mirror, :]
         return torch.cat([-swapped[..., :1], swapped[..., 1:]], dim=-1)
 
     def loss(
         self, keypoints: Tensor, positions: Tensor, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        """Terms of Eq. 8 and 9 for root-relative positions
-        (B, F, J, 3) in metres; Eq. 10 is their sum.
+        """Terms of Eq. 8 and 9 for root-relative positions (B, F, J, 3), metres; Eq. 10 sums them.
 
         One t per window; lengths and directions get independent noise (Eq. 3).
         """

@@ -35,9 +35,7 @@ SKELETONS = {"h36m": HUMAN36M.name}
 
 
 def golden_weights(shapes: Mapping[str, list[int]], seed: int) -> dict[str, Tensor]:
-    """Made-up weights of the released network: a standard
-    normal per key, scaled by what the key is.
-    """
+    """Made-up weights of the released network: a standard normal per key, scaled by its kind."""
     weights: dict[str, Tensor] = {}
     for key, shape in shapes.items():
         if not key.startswith(ESTIMATOR_PREFIX):

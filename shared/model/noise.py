@@ -17,8 +17,7 @@ _WORDS_PER_COUNT = 4  # Philox makes four 64-bit words at each count
 def frame_noise(
     seed: int, iteration: int, hypothesis: int, first_frame: int, frames: int, values: int
 ) -> Floats32:
-    """Standard normal (frames, values) for frames
-    `first_frame` ... of one hypothesis at one iteration.
+    """Standard normal (frames, values) from `first_frame` on, of one hypothesis and iteration.
 
     Made on the CPU by the Box-Muller transform, which takes a fixed number of words for each value.
     An odd number of values leaves the last of the frame's words unused.

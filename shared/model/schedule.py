@@ -26,16 +26,12 @@ class CosineSchedule:
         self.alpha_bar = torch.cumprod(1 - betas, dim=0)
 
     def add_noise(self, x0: Tensor, t: Tensor, noise: Tensor) -> Tensor:
-        """x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t)
-        noise (Eq. 3). x0 (B, ...), t (B,) integers.
-        """
+        """x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) noise (Eq. 3); t (B,)."""
         alpha_bar = self.alpha_bar.to(x0.device)[t].to(x0.dtype).view(-1, *[1] * (x0.dim() - 1))
         return alpha_bar.sqrt() * x0 + (1 - alpha_bar).sqrt() * noise
 
     def ddim_steps(self, iterations: int) -> list[tuple[int, int]]:
-        """(t, t') of every iteration: `iterations` steps
-        evenly from T - 1 down to -1, which means clean.
-        """
+        """(t, t') of every iteration: even steps from T - 1 down to -1, which means clean."""
         grid: list[int] = torch.linspace(-1, self.timesteps - 1, iterations + 1).int().tolist()
         grid.reverse()
         return list(itertools.pairwise(grid))

@@ -29,9 +29,7 @@ given back at every operation.
 
 
 def window_starts(frames: int, length: int) -> list[int]:
-    """First frames of half-overlapping windows that cover
-    `frames`; the last one ends with the clip.
-    """
+    """First frames of half-overlapping windows over `frames`; the last ends with the clip."""
     if frames <= length:
         return [0]
     return [*range(0, frames - length, max(length // 2, 1)), frames - length]
@@ -56,8 +54,7 @@ def sample_clip(
     eta: float = 1.0,
     on_step: Callable[[int, int], None] | None = None,
 ) -> Floats32:
-    """Root-relative joint positions (H, F, J, 3) in metres,
-    camera frame, that explain 2D keypoints (F, J, 2).
+    """Root-relative positions (H, F, J, 3), metres, camera frame, for 2D keypoints (F, J, 2).
 
     `pixels` are at 50 fps without gaps; a clip shorter than a window is continued by its last
     frame. `on_step(done, total)` is called after every iteration and may raise to stop.
@@ -95,9 +92,7 @@ def _cut_keypoints(model: Diffusion, pixels: Floats, width: int, height: int) ->
 
 
 def _denoise_clip(model: Diffusion, keypoints: Tensor, state: Tensor, t: int) -> Tensor:
-    """Clean positions (H, F, J, 3) of a noisy clip (H, F,
-    J, 4): windows denoised, overlaps averaged.
-    """
+    """Clean positions (H, F, J, 3) of a noisy clip (H, F, J, 4): overlaps averaged."""
     length, hypotheses = model.config.frames, len(state)
     starts = window_starts(state.shape[1], length)
     weights = window_weights(length).to(state.device)[:, None, None]
