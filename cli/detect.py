@@ -10,8 +10,8 @@ from tqdm import tqdm
 
 from ..server.detect import model_file
 from ..server.detect.detect import detect
-from ..shared.errors import RetakeError
 from ..shared.keypoints import KeypointTrack
+from .output import check_output
 
 HELP = "find a person's 2D keypoints in a video"
 
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    _check_output(args.out, args.video)
+    check_output(args.out, args.video)
     try:
         track = _detect_with_bar(args.video)
     except model_file.PoseModelMissingError:
@@ -46,16 +46,6 @@ def fetch_pose_model(source: Path | None = None) -> None:
         )
     path = model_file.get_pose_model(source)
     print(f"The pose model is stored as {path}.", file=sys.stderr)
-
-
-def _check_output(out: Path, video: Path) -> None:
-    """Before the long work, not after it."""
-    if not out.parent.is_dir():
-        raise RetakeError(f"The folder {out.parent} does not exist. Make it first.")
-    if out.is_dir():
-        raise RetakeError(f"{out} is a folder; expected the name of a file to write.")
-    if out.exists() and video.exists() and out.samefile(video):
-        raise RetakeError("The keypoint track would overwrite the video. Choose another name.")
 
 
 def _detect_with_bar(video: Path) -> KeypointTrack:

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..shared.errors import RetakeError
 from ..shared.keypoints import KeypointTrack
+from .output import check_output
 
 if TYPE_CHECKING:
     from ..server.lift import LiftOptions
@@ -37,10 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from ..server.lift import LiftOptions
     from ..server.models import default_model
 
-    if not args.out.parent.is_dir():
-        raise RetakeError(
-            f"The folder {args.out.parent} for the takes does not exist. Make it first."
-        )
+    check_output(args.out, args.track)
     track = KeypointTrack.load(args.track)
     options = LiftOptions(
         model=args.model or default_model(),
@@ -63,12 +60,13 @@ def _lift_with_bar(track: KeypointTrack, options: LiftOptions) -> Takes:
 
     from tqdm import tqdm
 
-    from ..server.lift import lift
-    from ..server.models import find_model
+    from ..server.lift import OpenModel, lift
+    from ..server.models import find_model, weights_hash
     from ..shared.model.artifact import load_model
     from ..shared.model.windows import sample_clip
 
-    model = load_model(find_model(options.model))
+    folder = find_model(options.model)
+    model = OpenModel(partial(sample_clip, load_model(folder)), weights_hash(folder))
     with tqdm(total=options.iterations + options.hypotheses, leave=False) as bar:
 
         def report(stage: str, done: int, total: int) -> None:
@@ -76,4 +74,4 @@ def _lift_with_bar(track: KeypointTrack, options: LiftOptions) -> Takes:
             bar.total = total
             bar.update(done - bar.n)
 
-        return lift(track, partial(sample_clip, model), options, report)
+        return lift(track, model, options, report)

@@ -28,9 +28,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _need_torch() -> None:
-    """The front itself never imports torch, so that its
-    absence would only show in the worker's log.
-    """
+    """The front never imports torch, so that its absence would only show in the worker's log."""
     for name in ("torch", "safetensors"):
         if importlib.util.find_spec(name) is None:
             raise ModuleNotFoundError(f"No module named '{name}'", name=name)

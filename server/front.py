@@ -1,5 +1,4 @@
-"""The front of the server: the clients' socket, what each
-request leads to, and the care for one worker.
+"""The front of the server: the clients' socket, what requests lead to, the care for one worker.
 
 It computes nothing and never waits for anything but messages, so that it always answers at once. It
 does not import torch: a worker that runs out of memory or crashes is started again, while the front
@@ -16,7 +15,7 @@ from importlib.metadata import version
 import zmq
 
 from ..shared.connection_file import process_exists
-from ..shared.errors import RetakeError
+from ..shared.errors import FieldError, RetakeError
 from ..shared.protocol import (
     LARGEST_MESSAGE,
     PROTOCOL_VERSION,
@@ -65,9 +64,7 @@ class Front:
     """Serves clients on a loopback port that the system chose, until `run` is interrupted."""
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]], parent: int | None = None) -> None:
-        """`parent`: a process number; when it is gone and
-        nobody has asked for a while, `run` returns.
-        """
+        """`run` returns when process `parent` is gone and nobody has asked for a while."""
         public, secret = zmq.curve_keypair()
         self.server_key = public.decode()
         self._socket = _clients_socket(context, public, secret)
@@ -123,7 +120,7 @@ class Front:
     def _answer(self, client: bytes, data: bytes) -> None:
         try:
             self._dispatch(client, decode_request(data), data)
-        except ProtocolError as error:
+        except FieldError as error:
             job_id = job_id_of(data)
             self._send(
                 client, Failed(job_id=job_id, code="invalid", text=str(error), field=error.field)

@@ -20,9 +20,9 @@ import numpy.typing as npt
 from ..shared.arrays import Floats
 from ..shared.camera import Camera
 from ..shared.contacts import contact_probabilities
+from ..shared.errors import FieldError
 from ..shared.ground import find_ground, settle
 from ..shared.keypoints import MOST_FRAMES, KeypointTrack
-from ..shared.protocol import ProtocolError
 from ..shared.resample import MODEL_FPS, fill_gaps, model_times, resample
 from ..shared.root import solve_root
 from ..shared.skeleton import HUMAN36M
@@ -55,6 +55,14 @@ class Sampler(Protocol):
     ) -> npt.NDArray[np.float32]: ...
 
 
+@dataclass(frozen=True)
+class OpenModel:
+    """A model ready to sample, and the SHA-256 of its weights."""
+
+    sample: Sampler
+    sha256: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class LiftOptions:
     """What is asked of the model.
@@ -69,12 +77,14 @@ class LiftOptions:
     focal: float | None = None
 
     def __post_init__(self) -> None:
-        """Raises ProtocolError, a RetakeError that names the field."""
-        _check_range("hypotheses", self.hypotheses, 1, MOST_HYPOTHESES)
-        _check_range("iterations", self.iterations, 1, MOST_ITERATIONS)
-        _check_range("seed", self.seed, 0, 2**63 - 1)
+        """Raises FieldError."""
+        _check_range("hypotheses", "number of hypotheses", self.hypotheses, 1, MOST_HYPOTHESES)
+        _check_range("iterations", "number of iterations", self.iterations, 1, MOST_ITERATIONS)
+        _check_range("seed", "seed", self.seed, 0, 2**63 - 1)
         if self.focal is not None and not (np.isfinite(self.focal) and self.focal > 0):
-            raise ProtocolError("focal", f"{self.focal} pixels; a focal length must be positive.")
+            raise FieldError(
+                "focal", f"The focal length is {self.focal} pixels; it must be positive."
+            )
 
 
 @dataclass(frozen=True)
@@ -87,30 +97,31 @@ class _Clip:
 
 
 def check_size(track: KeypointTrack, options: LiftOptions) -> None:
-    """Raises ProtocolError if the clip is too long, or too long for so many hypotheses."""
+    """Raises FieldError if the clip is too long, or too long for so many hypotheses."""
     seconds = float(track.times[-1] - track.times[0])
     if seconds * MODEL_FPS > MOST_FRAMES:
         limit = MOST_FRAMES / MODEL_FPS
-        raise ProtocolError(
-            "times", f"the clip lasts {seconds:.0f} s; the limit is {limit:.0f} s. Cut it."
+        raise FieldError(
+            "times", f"The clip lasts {seconds:.0f} s; the limit is {limit:.0f} s. Cut it."
         )
     frames = max(track.frame_count, int(seconds * MODEL_FPS) + 1)
     if options.hypotheses * frames > MOST_POSES:
         most = MOST_POSES // frames
-        raise ProtocolError(
+        raise FieldError(
             "hypotheses",
-            f"{options.hypotheses} for {frames} frames are too many; ask for {most} at most.",
+            f"{options.hypotheses} hypotheses are too many for {frames} frames. "
+            f"Ask for {most} at most, or cut the clip.",
         )
 
 
-def lift(track: KeypointTrack, sample: Sampler, options: LiftOptions, report: Report) -> Takes:
+def lift(track: KeypointTrack, model: OpenModel, options: LiftOptions, report: Report) -> Takes:
     """The takes of `track`, at the track's own times. RetakeError if it cannot be lifted.
 
     Progress counts one step per iteration of the model and one per hypothesis placed in space.
     """
     check_size(track, options)
     clip, camera = _at_model_rate(track), _camera_of(track, options)
-    poses = sample(
+    poses = model.sample(
         clip.pixels,
         *track.image_size,
         hypotheses=options.hypotheses,
@@ -119,7 +130,8 @@ def lift(track: KeypointTrack, sample: Sampler, options: LiftOptions, report: Re
         on_step=lambda done, total: report("sampling", done, total + options.hypotheses),
     )
     roots = _place(poses, clip, camera, options, report)
-    return _takes(track, options, clip, camera, poses, roots)
+    provenance = _provenance(track, model, options, camera)
+    return _takes(track, options, clip, camera, poses, roots, provenance)
 
 
 def _at_model_rate(track: KeypointTrack) -> _Clip:
@@ -160,6 +172,7 @@ def _takes(
     camera: Camera,
     poses: Floats,
     roots: Floats,
+    provenance: dict[str, Any],
 ) -> Takes:
     """Judge the hypotheses at the model's frame rate, then bring all to the track's times."""
     positions = poses + roots[:, :, None]
@@ -181,7 +194,7 @@ def _takes(
         best=dict.fromkeys(LIMB_GROUPS, best),
         seed=options.seed,
         model=options.model,
-        provenance=_provenance(track, options),
+        provenance=provenance,
     )
 
 
@@ -200,13 +213,17 @@ def _at_own_times(values: Floats, clip: _Clip, track: KeypointTrack) -> npt.NDAr
     return np.ascontiguousarray(np.moveaxis(resampled, 1, 0), np.float32)
 
 
-def _provenance(track: KeypointTrack, options: LiftOptions) -> dict[str, Any]:
-    """What is needed to make the same takes again."""
+def _provenance(
+    track: KeypointTrack, model: OpenModel, options: LiftOptions, camera: Camera
+) -> dict[str, Any]:
+    """What is needed, beside the track and the same device, to make the same takes again."""
     return {
         "model": options.model,
+        "model_sha256": model.sha256,
         "hypotheses": options.hypotheses,
         "iterations": options.iterations,
         "seed": options.seed,
+        "focal": camera.fx,
         "package_version": version("retake"),
         "track_source": track.source,
         "track_sha256": track_hash(track),
@@ -214,9 +231,7 @@ def _provenance(track: KeypointTrack, options: LiftOptions) -> dict[str, Any]:
 
 
 def track_hash(track: KeypointTrack) -> str:
-    """SHA-256 of points, confidence and times (little-endian, C
-    order), then width and height in decimal.
-    """
+    """SHA-256 of points, confidence, times (little-endian, C order), width and height (decimal)."""
     digest = hashlib.sha256()
     for values, dtype in ((track.points, "<f4"), (track.confidence, "<f4"), (track.times, "<f8")):
         digest.update(np.ascontiguousarray(values, dtype).tobytes())
@@ -224,6 +239,6 @@ def track_hash(track: KeypointTrack) -> str:
     return digest.hexdigest()
 
 
-def _check_range(field: str, value: int, least: int, most: int) -> None:
+def _check_range(field: str, words: str, value: int, least: int, most: int) -> None:
     if not least <= value <= most:
-        raise ProtocolError(field, f"{value}; expected {least} to {most}.")
+        raise FieldError(field, f"The {words} is {value}; expected {least} to {most}.")

@@ -1,7 +1,8 @@
-"""Which models there are: names and folders. It opens none of them and knows nothing of torch."""
+"""Which models there are: names, folders, and whose weights. It knows nothing of torch."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -15,9 +16,7 @@ _NEEDED = ("config.json", "model.safetensors")
 
 
 def available_models() -> dict[str, Path]:
-    """Name -> folder: the shipped models first, then those of
-    the user's own folder, each in alphabet order.
-    """
+    """Name -> folder: first the shipped models, then the user's own, each in alphabet order."""
     found = _models_in(SHIPPED)
     if extra := os.environ.get(EXTRA_VARIABLE):
         found.update(_models_in(Path(extra)))
@@ -39,6 +38,12 @@ def default_model() -> str:
     if not models:
         raise RetakeError(f"No model is installed. Expected model folders in {SHIPPED}.")
     return next(iter(models))
+
+
+def weights_hash(folder: Path) -> str:
+    """SHA-256 of the weights in a model folder, which tells models of one name apart."""
+    with (folder / "model.safetensors").open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _models_in(folder: Path) -> dict[str, Path]:

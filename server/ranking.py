@@ -1,5 +1,4 @@
-"""What several hypotheses of one clip are worth: weights,
-spread, the best one, the list of alternatives.
+"""What hypotheses of one clip are worth: weights, spread, the best one, the alternatives.
 
 It sees arrays only and knows neither the model nor the wire. Ranking is by how well a hypothesis
 explains the keypoints; nothing here is calibrated: a weight is no probability that the hypothesis

@@ -1,18 +1,16 @@
-"""A decoded `Lift` is made of well-formed fields; here it
-becomes a keypoint track and options that fit.
+"""From a decoded `Lift`, whose fields are well formed, to a track and options that fit.
 
-Every refusal is a `ProtocolError` that names the field. `Takes` become a `Result` here as well.
+Every refusal is a `ProtocolError` or a `FieldError`; both name the field. `Takes` become a `Result`
+here as well.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from ..shared.errors import RetakeError
-from ..shared.keypoints import KeypointTrack
+from ..shared.keypoints import LARGEST_SIDE, KeypointTrack
 from ..shared.protocol import Array, Lift, ProtocolError, Result
 from ..shared.skeleton import HUMAN36M
 from ..shared.takes import ARRAYS, Takes
@@ -20,7 +18,7 @@ from .lift import LiftOptions, check_size
 
 
 def read_lift(request: Lift) -> tuple[KeypointTrack, LiftOptions]:
-    """Raises ProtocolError for the first field that is wrong.
+    """Raises ProtocolError or FieldError for the first field that is wrong.
 
     NaN in `points` means missing and is allowed.
     """
@@ -41,19 +39,11 @@ def _read_track(request: Lift) -> KeypointTrack:
     points = _unpack(request.points, "points", "<f4", [frames, joints, 2])
     confidence = _unpack(request.confidence, "confidence", "<f4", [frames, joints])
     times = _unpack(request.times, "times", "<f8", [frames])
-    _check("width", request.width > 0, f"{request.width} pixels; it must be positive")
-    _check("height", request.height > 0, f"{request.height} pixels; it must be positive")
-    _check("fps", 0 < request.fps < np.inf, f"{request.fps}; it must be positive and finite")
-    _check("confidence", np.isfinite(confidence).all(), "it holds values that are not numbers")
-    _check("times", np.isfinite(times).all(), "it holds values that are not numbers")
-    _check("times", (np.diff(times) > 0).all(), "the times must increase from frame to frame")
-    try:
-        return KeypointTrack(
-            points, confidence, times, (request.width, request.height), request.fps, request.source
-        )
-    except RetakeError as error:
-        # All that the track itself may still refuse is about its points.
-        raise ProtocolError("points", str(error)) from None
+    for field, side in (("width", request.width), ("height", request.height)):
+        _check(field, 0 < side <= LARGEST_SIDE, f"{side} pixels; expected 1 to {LARGEST_SIDE}")
+    return KeypointTrack(
+        points, confidence, times, (request.width, request.height), request.fps, request.source
+    )
 
 
 def result_of(job_id: str, takes: Takes) -> Result:
@@ -69,6 +59,6 @@ def _unpack(array: Array, field: str, dtype: str, shape: list[int]) -> npt.NDArr
     return array.unpack(field)
 
 
-def _check(field: str, fits: bool | np.bool_, text: str) -> None:
+def _check(field: str, fits: bool, text: str) -> None:
     if not fits:
         raise ProtocolError(field, text)

@@ -1,6 +1,4 @@
-"""The life of a server: only one per user, found through
-the connection file, ended by Ctrl-C or a signal.
-"""
+"""The life of a server: one per user, found through the connection file, ended by a signal."""
 
 from __future__ import annotations
 
@@ -23,8 +21,8 @@ def serve(announce: Callable[[str], None], parent: int | None = None) -> None:
 
     If the user's server runs already, it is named and that is all. With `parent`, a process number,
     the server ends by itself when that process is gone and nobody else uses it. Raises RetakeError
-    if the runtime folder cannot be used. To be called from the main thread, because it handles
-    signals.
+    if the runtime folder or a file in it cannot be used. To be called from the main thread, because
+    it handles signals.
     """
     folder = connection_file.make_runtime_folder()
     with sole_holder(folder / "server.lock") as is_ours:
@@ -52,9 +50,11 @@ def _run(announce: Callable[[str], None], parent: int | None) -> None:
     except KeyboardInterrupt:
         pass
     finally:
-        connection_file.remove()
-        front.close()
-        context.term()
+        try:
+            connection_file.remove()
+        finally:
+            front.close()
+            context.term()
     announce("The Retake server has ended.")
 
 

@@ -22,21 +22,20 @@ from typing import cast
 
 import zmq
 
-from ..shared.errors import RetakeError
+from ..shared.errors import FieldError, RetakeError
 from ..shared.protocol import (
     PROTOCOL_VERSION,
     Cancel,
     Failed,
     Lift,
     Progress,
-    ProtocolError,
     Reply,
     Welcome,
     decode_request,
     encode,
 )
-from .lift import LiftOptions, Sampler, lift
-from .models import find_model
+from .lift import LiftOptions, OpenModel, Sampler, lift
+from .models import find_model, weights_hash
 from .requests import read_lift, result_of
 
 log = logging.getLogger("retake.server.worker")
@@ -58,16 +57,17 @@ class ModelCache:
 
     def __init__(self, load: Loader) -> None:
         self._load = load
-        self._last: tuple[str, Sampler] | None = None
+        self._last: tuple[str, OpenModel] | None = None
 
     def holds(self, name: str) -> bool:
         return self._last is not None and self._last[0] == name
 
-    def get(self, name: str) -> Sampler:
+    def get(self, name: str) -> OpenModel:
         """Raises RetakeError if there is no such model or it cannot be read."""
         if self._last is None or self._last[0] != name:
             self._last = None  # never two models in memory
-            self._last = (name, self._load(find_model(name)))
+            folder = find_model(name)
+            self._last = (name, OpenModel(self._load(folder), weights_hash(folder)))
         return self._last[1]
 
 
@@ -94,7 +94,7 @@ class Worker:
             return self._lift(client, request)
         except Cancelled:
             return failed(code="cancelled", text="The job was cancelled.")
-        except ProtocolError as error:
+        except FieldError as error:
             return failed(code="invalid", text=str(error), field=error.field)
         except RetakeError as error:
             return failed(code="invalid", text=str(error))
@@ -106,14 +106,14 @@ class Worker:
         track, options = read_lift(request)
         report = self._reporter(client, request.job_id)
         try:
-            sample = self._load(options, report)
+            model = self._load(options, report)
         except RetakeError as error:
             return Failed(
                 job_id=request.job_id, code="unknown_model", text=str(error), field="model"
             )
-        return result_of(request.job_id, lift(track, sample, options, report))
+        return result_of(request.job_id, lift(track, model, options, report))
 
-    def _load(self, options: LiftOptions, report: Callable[[str, int, int], None]) -> Sampler:
+    def _load(self, options: LiftOptions, report: Callable[[str, int, int], None]) -> OpenModel:
         if not self._models.holds(options.model):
             report("loading the model", 0, options.iterations + options.hypotheses)
         return self._models.get(options.model)

@@ -1,5 +1,4 @@
-"""The front's handle on its worker: one process and the
-socket to it, started, stopped and started again.
+"""The front's handle on its worker: a process and the socket to it, started and stopped.
 
 Every start gets a socket and keys of its own, so that nothing a dead worker left behind is ever
 read.
@@ -19,7 +18,8 @@ import zmq
 
 log = logging.getLogger("retake.server")
 
-COMMAND = (sys.executable, "-m", f"{__package__}.worker")
+# -P: the folder in which the user happens to be must not shadow any module.
+COMMAND = (sys.executable, "-P", "-m", f"{__package__}.worker")
 
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 """NumPy solves thousands of 3 x 3 systems here; threads cost several times what they gain. PyTorch
@@ -32,9 +32,7 @@ _GRACE_S = 2.0
 
 
 class StartBudget:
-    """At most `most` starts within `window_s` seconds: a
-    worker that dies at once must not spin for ever.
-    """
+    """At most `most` starts in `window_s` seconds: a worker that dies at once must not spin."""
 
     def __init__(self, most: int = MOST_STARTS, window_s: float = WINDOW_S) -> None:
         self._most = most

@@ -1,5 +1,4 @@
-"""The connection file: how a client finds the user's one
-running server, and what it needs to talk to it.
+"""The connection file: how a client finds the user's one running server and talks to it.
 
 The server's public CURVE key is in it: who cannot read the file cannot connect. This module knows
 files and process numbers; it knows no sockets. A living process number is a hint (numbers are used
@@ -12,6 +11,8 @@ import json
 import os
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -21,9 +22,7 @@ from .errors import RetakeError
 
 @dataclass(frozen=True)
 class ConnectionInfo:
-    """`address` is a ZeroMQ endpoint on the loopback
-    interface, `server_key` a CURVE public key in Z85.
-    """
+    """`address`: a ZeroMQ endpoint on the loopback; `server_key`: a CURVE public key in Z85."""
 
     address: str
     server_key: str
@@ -65,13 +64,25 @@ def make_runtime_folder() -> Path:
 
 
 def write(info: ConnectionInfo) -> None:
-    """Readable by the user only, and in one step: a reader never sees half a file."""
+    """Readable by the user only, and in one step: a reader never sees half a file.
+
+    RetakeError if it cannot be written.
+    """
     folder = make_runtime_folder()
-    # mkstemp makes files with mode 0600; os.replace keeps it.
-    handle, temporary = tempfile.mkstemp(prefix="connection", suffix=".part", dir=folder)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(asdict(info), file)
-    os.replace(temporary, _path())
+    try:
+        # mkstemp makes files with mode 0600; os.replace keeps it.
+        handle, temporary = tempfile.mkstemp(prefix="connection", suffix=".part", dir=folder)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(asdict(info), file)
+            _persist(lambda: os.replace(temporary, _path()))
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+    except OSError as error:
+        raise RetakeError(
+            f"The connection file {_path()} cannot be written: {error.strerror or error}. "
+            "Set RETAKE_RUNTIME_DIR to a folder of yours."
+        ) from None
 
 
 def read() -> ConnectionInfo | None:
@@ -87,8 +98,14 @@ def read() -> ConnectionInfo | None:
 
 
 def remove() -> None:
-    """Remove the file, if there is one."""
-    _path().unlink(missing_ok=True)
+    """Remove the file, if there is one. RetakeError if it cannot be removed."""
+    try:
+        _persist(lambda: _path().unlink(missing_ok=True))
+    except OSError as error:
+        raise RetakeError(
+            f"The connection file {_path()} cannot be removed: {error.strerror or error}. "
+            "Remove it by hand."
+        ) from None
 
 
 def is_alive(info: ConnectionInfo) -> bool:
@@ -121,9 +138,7 @@ def _is_zombie(pid: int) -> bool:
 
 
 def _process_exists_windows(pid: int) -> bool:
-    """Signal 0 would end the process on Windows (os.kill is
-    TerminateProcess there), so ask for its state.
-    """
+    """Signal 0 would end the process there (os.kill is TerminateProcess): ask for its state."""
     import ctypes
 
     if sys.platform != "win32":
@@ -138,6 +153,16 @@ def _process_exists_windows(pid: int) -> bool:
     known = kernel.GetExitCodeProcess(ctypes.c_void_p(handle), ctypes.byref(code))
     kernel.CloseHandle(ctypes.c_void_p(handle))
     return bool(known) and code.value == still_active
+
+
+def _persist(action: Callable[[], None]) -> None:
+    """Windows refuses a change for the milliseconds in which somebody has the file open."""
+    for pause_s in (0.01, 0.05, 0.25):
+        try:
+            return action()
+        except PermissionError:
+            time.sleep(pause_s)
+    return action()
 
 
 def _path() -> Path:

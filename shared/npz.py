@@ -6,7 +6,8 @@ Reading one that is damaged or foreign ends in one sentence.
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -40,14 +41,20 @@ def read_npz(path: Path, needed: tuple[str, ...], what: str) -> dict[str, AnyArr
 
 
 def write_npz(path: Path, arrays: dict[str, AnyArray]) -> None:
-    """Write `arrays` to `path` in one step: a reader never
-    sees half a file, an error leaves the old one.
+    """Write `arrays` to `path` in one step, with the mode of the file it replaces.
+
+    A reader never sees half a file, an error leaves the old one. A new file has the usual mode of
+    the user's files. RetakeError if it cannot be written.
     """
+    temporary = path.with_name(f"retake-{secrets.token_hex(8)}.part")
     try:
-        handle, temporary = tempfile.mkstemp(suffix=".part", dir=path.parent)
+        # Not by tempfile: its files are for their owner alone, whatever the umask says.
+        file = temporary.open("xb")
         try:
-            with os.fdopen(handle, "wb") as file:
+            with file:
                 np.savez_compressed(file, **arrays)  # pyright: ignore[reportArgumentType]
+            if path.exists():
+                shutil.copymode(path, temporary)
             os.replace(temporary, path)
         except BaseException:
             os.unlink(temporary)

@@ -19,7 +19,7 @@ import msgpack
 import numpy as np
 
 from .arrays import AnyArray
-from .errors import RetakeError
+from .errors import FieldError
 
 PROTOCOL_VERSION = 1
 
@@ -29,12 +29,11 @@ LARGEST_MESSAGE = 256 * 2**20
 DTYPES = ("<f4", "<f8", "<i4", "|u1", "|b1")
 
 
-class ProtocolError(RetakeError):
+class ProtocolError(FieldError):
     """A message that is not what the protocol says; `field` is the path of what is wrong."""
 
     def __init__(self, field: str, text: str) -> None:
-        super().__init__(f"{field}: {text}" if field else text)
-        self.field = field
+        super().__init__(field, f"{field}: {text}" if field else text)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import importlib.util
 import json
 import math
+import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,11 +24,15 @@ import numpy.typing as npt
 from ...shared.errors import RetakeError
 from ...shared.keypoints import MOST_FRAMES, KeypointTrack
 from ...shared.layouts import mediapipe33
+from ..worker_process import why_it_ended
 from .model_file import PoseModelMissingError
 
 OnFrame = Callable[[int, int | None], None]
 
 DETECTOR = "MediaPipe Pose Landmarker (full)"
+
+# -P: the folder in which the user happens to be must not shadow any module.
+COMMAND = (sys.executable, "-P", "-m", f"{__package__}.child")
 
 _NOBODY = [[math.nan] * 3] * 33
 
@@ -49,19 +55,23 @@ def detect(video: Path, on_frame: OnFrame) -> KeypointTrack:
 
     `on_frame(done, total or None)` is called after every frame and may raise to stop. Times are the
     presentation stamps, from 0 on. Of a damaged file the readable part is detected, and `source`
-    says so. Raises RetakeError: not a video, nobody in it, too long; PoseModelMissingError.
+    says so. Raises RetakeError: not a video, nobody in it, too long, the detector crashed at it;
+    PoseModelMissingError.
     """
     _require_libraries()
     collected = _Collected()
-    child = _start(video)
-    try:
-        for record in _records(child):
-            _collect(collected, record)
-            if record[0] == "frame":
-                on_frame(len(collected.times), collected.expected_frames)
-    finally:
-        child.kill()
-        child.communicate()
+    with tempfile.TemporaryFile() as complaints:
+        child = _start(video, complaints)
+        try:
+            for record in _records(child):
+                _collect(collected, record)
+                if record[0] == "frame":
+                    on_frame(len(collected.times), collected.expected_frames)
+            if not collected.ended:
+                raise RetakeError(_crash(video, collected, child.wait(), complaints))
+        finally:
+            child.kill()
+            child.communicate()
     return _track(video, collected)
 
 
@@ -72,21 +82,31 @@ def _require_libraries() -> None:
             raise ModuleNotFoundError(f"No module named '{name}'", name=name)
 
 
-def _start(video: Path) -> subprocess.Popen[bytes]:
-    # -P: the folder in which the user happens to be must not shadow any module.
-    command = [sys.executable, "-P", "-m", f"{__package__}.child", str(video)]
+def _start(video: Path, complaints: IO[bytes]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        command,
+        [*COMMAND, str(video)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=complaints,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
 
 
 def _records(child: subprocess.Popen[bytes]) -> Iterator[list[Any]]:
     assert child.stdout is not None
-    yield from map(json.loads, child.stdout)
+    for line in child.stdout:
+        if line.endswith(b"\n"):  # else the child died while it wrote this one
+            yield json.loads(line)
+
+
+def _crash(video: Path, collected: _Collected, exit_code: int, complaints: IO[bytes]) -> str:
+    """What the user is told: the reason a process gives itself stands in its last line."""
+    complaints.seek(max(0, complaints.seek(0, os.SEEK_END) - 4096))
+    words = complaints.read().decode(errors="replace").split("\n")
+    words = [line.strip() for line in words if line.strip()]
+    end = f"The detector {why_it_ended(exit_code)} after {len(collected.times)} frames of {video}."
+    # Who is killed by signal 9 had no time to say why.
+    return end if exit_code == -9 or not words else f"{end} It said last: {words[-1]}"
 
 
 def _collect(collected: _Collected, record: list[Any]) -> None:
@@ -109,8 +129,6 @@ def _collect(collected: _Collected, record: list[Any]) -> None:
 
 def _track(video: Path, collected: _Collected) -> KeypointTrack:
     frames = len(collected.times)
-    if not frames and not collected.ended:
-        raise RetakeError(f"The detector stopped unexpectedly while it opened {video}.")
     if frames < 2:
         raise RetakeError(f"{video} has {frames} readable frame(s); a motion needs at least two.")
     landmarks = np.stack(collected.landmarks)
@@ -136,6 +154,6 @@ def _nominal_rate(told: float, times: npt.NDArray[np.float64]) -> float:
 
 def _source(video: Path, collected: _Collected) -> str:
     text = f"{video.name}, {DETECTOR}"
-    if collected.damaged or not collected.ended:
+    if collected.damaged:
         text += f"; the file is damaged, only {len(collected.times)} frames could be read"
     return text

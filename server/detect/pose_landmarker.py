@@ -15,8 +15,6 @@ from mediapipe.tasks.python import BaseOptions, vision
 
 Landmarks = npt.NDArray[np.float32]
 
-LANDMARK_COUNT = 33
-
 
 class PoseLandmarker:
     """One video, frame by frame, in order: the landmarker follows and smooths the person over time.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -66,9 +64,6 @@ class ModelConfig:
     @property
     def joints(self) -> Skeleton:
         return SKELETONS[self.skeleton]
-
-    def to_json(self) -> str:
-        return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
 
     @staticmethod
     def from_dict(fields: dict[str, object]) -> ModelConfig:

@@ -45,7 +45,7 @@ def test_an_output_that_cannot_be_written(
     video.write_bytes(b"never read")
     assert "does not exist" in complaint(capsys, "detect", video, "-o", tmp_path / "no/track.npz")
     assert "is a folder" in complaint(capsys, "detect", video, "-o", tmp_path)
-    assert "overwrite the video" in complaint(capsys, "detect", video, "-o", video)
+    assert "never overwritten" in complaint(capsys, "detect", video, "-o", video)
     assert video.read_bytes() == b"never read"
     assert list(tmp_path.iterdir()) == [video]
 

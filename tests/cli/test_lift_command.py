@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from retake.cli.__main__ import main
+from retake.shared.arrays import AnyArray
 from retake.shared.keypoints import KeypointTrack
 from retake.shared.takes import Takes
 
@@ -56,12 +57,36 @@ def text_file(track: Path) -> list[str]:
     return []
 
 
+def with_arrays(**changes: AnyArray) -> Callable[[Path], list[str]]:
+    """The same track with other arrays in its file."""
+
+    def spoil(track: Path) -> list[str]:
+        with np.load(track) as archive:
+            arrays = {**archive, **changes}
+        np.savez(track, **arrays)  # pyright: ignore[reportArgumentType]
+        return []
+
+    return spoil
+
+
+def one_frame(track: Path) -> list[str]:
+    with np.load(track) as archive:
+        first = {name: archive[name][:1] for name in ("points", "confidence", "times")}
+    return with_arrays(**first)(track)
+
+
 BAD: dict[str, Callable[[Path], list[str]]] = {
     "no such file": lambda track: track.unlink() or [],
     "a text file": text_file,
     "no hypotheses": lambda track: ["--hypotheses", "0"],
     "unknown model": lambda track: ["--model", "nobody"],
     "negative focal length": lambda track: ["--focal", "-3"],
+    "one frame": one_frame,
+    "all joints missing": with_arrays(points=np.full((10, 17, 2), np.nan)),
+    "no confidence": with_arrays(confidence=np.zeros((10, 17))),
+    "an image without width": with_arrays(image_size=np.array([0, 480])),
+    "output = input": lambda track: ["-o", str(track)],
+    "output is a folder": lambda track: ["-o", str(track.parent)],
     "no output folder": lambda track: ["-o", str(track.parent / "none" / "out.npz")],
 }
 
@@ -72,8 +97,19 @@ def test_bad_input_is_one_sentence_and_nothing_is_written(
 ) -> None:
     out = track.parent / "out.npz"
     arguments = ["lift", str(track), "-o", str(out), "--model", "tiny", *spoil(track)]
+    given = track.read_bytes() if track.exists() else b""
     assert main(arguments) == 1
-    error = capsys.readouterr().err
+    assert given == (track.read_bytes() if track.exists() else b"")
+    output, error = capsys.readouterr()
+    assert output == ""
     assert error.startswith("retake: ")
     assert error.count("\n") == 1
+    assert error.endswith(".\n")
     assert [path.name for path in track.parent.iterdir() if path != track] == []
+
+
+def test_a_wrong_output_is_told_before_anything_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["lift", str(tmp_path / "no track"), "-o", str(tmp_path)]) == 1
+    assert "is a folder" in capsys.readouterr().err

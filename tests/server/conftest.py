@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,6 +17,9 @@ from typing import Any
 import numpy as np
 import pytest
 import zmq
+from retake.server import front as front_module
+from retake.server.front import Front
+from retake.server.worker_process import WorkerProcess
 from retake.shared import connection_file, protocol
 from retake.shared.connection_file import ConnectionInfo
 from retake.shared.protocol import Array, Failed, Lift, Reply, Result
@@ -74,6 +78,7 @@ class Server:
             "RETAKE_MODELS": str(models),
             "OMP_NUM_THREADS": "1",  # a tiny model, and tests share the machine
         }
+        self._stale = self.read_file()  # of a server that was killed
         self.log = folder.parent / f"{folder.name}.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -92,7 +97,8 @@ class Server:
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline and self.process.poll() is None:
             info = self.read_file()
-            if info and info.pid == self.process.pid:
+            # Not by the number: on Windows a virtual environment's python.exe is only a launcher.
+            if info and info != self._stale:
                 return info
             time.sleep(0.05)
         raise AssertionError(f"the server did not start: {self.log.read_text()}")
@@ -166,6 +172,61 @@ def start_server(tmp_path: Path, models: Path) -> Iterator[Callable[..., Server]
     yield start
     for running in started:
         running.stop()
+
+
+@pytest.fixture
+def dead_pid() -> int:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    return child.pid
+
+
+class RunningFront:
+    """A front in a thread of this process, with a worker of our own. Its parent is gone."""
+
+    def __init__(self, program: str, dead_pid: int, patch: pytest.MonkeyPatch) -> None:
+        self.starts = 0
+        self._program = program
+        patch.setattr(front_module, "WorkerProcess", self._start_worker)
+        self._parent = dead_pid
+        self._listens = threading.Event()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+        assert self._listens.wait(10)
+
+    def _start_worker(self, context: zmq.Context[zmq.Socket[bytes]]) -> WorkerProcess:
+        self.starts += 1
+        return WorkerProcess(context, (sys.executable, "-c", self._program))
+
+    def _run(self) -> None:
+        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        front = Front(context, self._parent)
+        self.info = ConnectionInfo(front.address, front.server_key, 0, 1)
+        self._listens.set()
+        front.run()
+        front.close()
+        context.term()
+
+
+@pytest.fixture
+def run_front(
+    dead_pid: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], RunningFront]]:
+    """run_front(program of the worker) -> RunningFront, which knows a model called `tiny`."""
+    (tmp_path / "tiny").mkdir()
+    for name in ("config.json", "model.safetensors"):
+        (tmp_path / "tiny" / name).touch()
+    monkeypatch.setenv("RETAKE_MODELS", str(tmp_path))
+    running: list[RunningFront] = []
+
+    def run(program: str) -> RunningFront:
+        running.append(RunningFront(program, dead_pid, monkeypatch))
+        return running[-1]
+
+    yield run
+    monkeypatch.setattr(front_module, "IDLE_S", 0.0)
+    for front in running:
+        front.thread.join(20)
 
 
 @pytest.fixture

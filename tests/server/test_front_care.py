@@ -5,24 +5,16 @@ The workers are stand-ins.
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
-import zmq
 from retake.server import front as front_module
-from retake.server.front import Front
-from retake.server.worker_process import WorkerProcess
-from retake.shared.connection_file import ConnectionInfo
 from retake.shared.protocol import PROTOCOL_VERSION, Accepted, Cancel, Failed, Hello, Lift, Welcome
 
 if TYPE_CHECKING:
-    from .conftest import Client
+    from .conftest import Client, RunningFront
 
 DYING = "raise SystemExit(3)"
 DEAF = """
@@ -36,61 +28,6 @@ socket.send_multipart([NOBODY, encode(welcome)])
 sys.stdin.read()
 """
 """Says that it is ready, then neither listens nor answers."""
-
-
-@pytest.fixture
-def dead_pid() -> int:
-    child = subprocess.Popen([sys.executable, "-c", ""])
-    child.wait()
-    return child.pid
-
-
-class RunningFront:
-    """A front in a thread of this process, with a worker of our own. Its parent is gone."""
-
-    def __init__(self, program: str, dead_pid: int, patch: pytest.MonkeyPatch) -> None:
-        self.starts = 0
-        self._program = program
-        patch.setattr(front_module, "WorkerProcess", self._start_worker)
-        self._parent = dead_pid
-        self._listens = threading.Event()
-        self.thread = threading.Thread(target=self._run, daemon=True)
-        self.thread.start()
-        assert self._listens.wait(10)
-
-    def _start_worker(self, context: zmq.Context[zmq.Socket[bytes]]) -> WorkerProcess:
-        self.starts += 1
-        return WorkerProcess(context, (sys.executable, "-c", self._program))
-
-    def _run(self) -> None:
-        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        front = Front(context, self._parent)
-        self.info = ConnectionInfo(front.address, front.server_key, 0, 1)
-        self._listens.set()
-        front.run()
-        front.close()
-        context.term()
-
-
-@pytest.fixture
-def run_front(
-    dead_pid: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[str], RunningFront]]:
-    """run_front(program of the worker) -> RunningFront, which knows a model called `tiny`."""
-    (tmp_path / "tiny").mkdir()
-    for name in ("config.json", "model.safetensors"):
-        (tmp_path / "tiny" / name).touch()
-    monkeypatch.setenv("RETAKE_MODELS", str(tmp_path))
-    running: list[RunningFront] = []
-
-    def run(program: str) -> RunningFront:
-        running.append(RunningFront(program, dead_pid, monkeypatch))
-        return running[-1]
-
-    yield run
-    monkeypatch.setattr(front_module, "IDLE_S", 0.0)
-    for front in running:
-        front.thread.join(20)
 
 
 def test_a_front_without_parent_and_clients_ends(

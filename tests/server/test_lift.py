@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from retake.server.lift import LiftOptions, lift, track_hash
+from retake.server.lift import LiftOptions, OpenModel, lift, track_hash
 from retake.shared.arrays import Floats, Floats32
 from retake.shared.camera import Camera
-from retake.shared.errors import RetakeError
+from retake.shared.errors import FieldError, RetakeError
 from retake.shared.keypoints import KeypointTrack
 from retake.shared.resample import model_times
 from retake.shared.takes import LIMB_GROUPS, Takes
@@ -72,6 +72,9 @@ class KnowingSampler:
         return poses.astype(np.float32)
 
 
+KNOWING = OpenModel(KnowingSampler(), "5a")
+
+
 def ignore(stage: str, done: int, total: int) -> None:
     pass
 
@@ -83,7 +86,7 @@ def track() -> KeypointTrack:
 
 @pytest.fixture
 def takes(track: KeypointTrack) -> Takes:
-    return lift(track, KnowingSampler(), LiftOptions(model="knowing", hypotheses=3), ignore)
+    return lift(track, KNOWING, LiftOptions(model="knowing", hypotheses=3), ignore)
 
 
 def test_takes_stand_where_and_when_the_person_stood(track: KeypointTrack, takes: Takes) -> None:
@@ -107,7 +110,7 @@ def test_spread_shows_the_joint_in_doubt(takes: Takes) -> None:
 
 def test_standing_feet_touch_the_floor_and_sliding_ones_do_not(takes: Takes) -> None:
     still = film(takes.times, speed=0)
-    standing = lift(still, KnowingSampler(), LiftOptions(model="knowing", hypotheses=2), ignore)
+    standing = lift(still, KNOWING, LiftOptions(model="knowing", hypotheses=2), ignore)
     assert standing.contacts.min() >= 0
     assert standing.contacts.mean() > 0.9 > 0.1 > takes.contacts.mean()
 
@@ -119,7 +122,7 @@ def test_the_model_sees_50_frames_per_second_without_gaps(track: KeypointTrack) 
         points, track.confidence, track.times, track.image_size, track.fps, track.source
     )
     sampler = KnowingSampler()
-    lift(gappy, sampler, LiftOptions(model="knowing"), ignore)
+    lift(gappy, OpenModel(sampler, ""), LiftOptions(model="knowing"), ignore)
     assert len(sampler.pixels) == len(model_times(track.times))
     assert np.isfinite(sampler.pixels).all()
 
@@ -131,7 +134,7 @@ def test_progress_counts_every_step_of_the_whole_job(track: KeypointTrack) -> No
     def note(stage: str, done: int, total: int) -> None:
         steps.append((stage, done, total))
 
-    lift(track, KnowingSampler(), options, note)
+    lift(track, KNOWING, options, note)
     assert [done for _, done, _ in steps] == [1, 2, 3, 4, 5]
     assert {total for _, _, total in steps} == {5}
 
@@ -144,15 +147,22 @@ def test_report_can_stop_it(track: KeypointTrack) -> None:
         raise Enough
 
     with pytest.raises(Enough):
-        lift(track, KnowingSampler(), LiftOptions(model="knowing"), stop)
+        lift(track, KNOWING, LiftOptions(model="knowing"), stop)
 
 
 def test_a_given_focal_length_moves_the_person(track: KeypointTrack, takes: Takes) -> None:
     options = LiftOptions(model="knowing", hypotheses=1, focal=2 * CAMERA.fx)
-    far = lift(track, KnowingSampler(), options, ignore)
+    far = lift(track, KNOWING, options, ignore)
     assert far.camera.fx == 2 * CAMERA.fx
     assert np.median(far.root[0, :, 2]) == pytest.approx(8, rel=0.1)
     assert np.median(takes.root[0, :, 2]) == pytest.approx(4, rel=0.1)
+
+
+def test_provenance_tells_models_and_lenses_apart(track: KeypointTrack, takes: Takes) -> None:
+    assert takes.provenance["model_sha256"] == "5a"
+    assert takes.provenance["focal"] == CAMERA.fx  # the usual guess, written down
+    options = LiftOptions(model="knowing", hypotheses=1, focal=900.0)
+    assert lift(track, KNOWING, options, ignore).provenance["focal"] == 900.0
 
 
 def test_provenance_tells_tracks_apart(track: KeypointTrack, takes: Takes) -> None:
@@ -163,14 +173,23 @@ def test_provenance_tells_tracks_apart(track: KeypointTrack, takes: Takes) -> No
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("hypotheses", 0), ("iterations", 51), ("seed", -1), ("focal", -1.0)]
+    ("field", "value", "sentence"),
+    [
+        ("hypotheses", 0, "The number of hypotheses is 0; expected 1 to 100."),
+        ("iterations", 51, "The number of iterations is 51; expected 1 to 50."),
+        ("seed", -1, "The seed is -1; expected 0 to"),
+        ("focal", -1.0, "The focal length is -1.0 pixels; it must be positive."),
+    ],
 )
-def test_options_out_of_range_are_refused_by_name(field: str, value: float) -> None:
-    with pytest.raises(RetakeError, match=field):
+def test_options_out_of_range_are_refused_in_a_sentence(
+    field: str, value: float, sentence: str
+) -> None:
+    with pytest.raises(FieldError, match=f"^{sentence}") as refusal:
         LiftOptions(model="knowing", **{field: value})  # pyright: ignore[reportArgumentType]
+    assert refusal.value.field == field
 
 
 def test_a_clip_too_long_is_refused_before_anything_is_computed() -> None:
-    week = film(np.array([0.0, 1.0, 604800.0]))
+    week = film(np.array([0.0, 1.0, 604800.0]), speed=0)
     with pytest.raises(RetakeError, match="604800 s"):
-        lift(week, KnowingSampler(), LiftOptions(model="knowing"), ignore)
+        lift(week, KNOWING, LiftOptions(model="knowing"), ignore)

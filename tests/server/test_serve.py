@@ -8,10 +8,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from retake.server.worker_process import StartBudget, why_it_ended
+from retake.server.worker_process import COMMAND, StartBudget, why_it_ended
 from retake.shared.connection_file import process_exists
 from retake.shared.protocol import Failed, Lift, Ping, Pong, Progress, Result
 
@@ -22,7 +23,8 @@ pytestmark = pytest.mark.timeout(180)
 """Each server imports torch, which takes a minute on a machine that has too much to do."""
 
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
-LONG: dict[str, Any] = {"frames": 60, "hypotheses": 10, "iterations": 50}
+LONG: dict[str, Any] = {"frames": 500, "hypotheses": 100, "iterations": 50}
+"""A job of the tiny model that nobody waits for: it is killed."""
 
 
 def is_gone_soon(pid: int) -> bool:
@@ -101,3 +103,13 @@ def test_starts_are_limited_within_the_window() -> None:
 def test_the_end_of_a_worker_in_words() -> None:
     assert why_it_ended(1) == "ended with code 1"
     assert "signal 9" in why_it_ended(-9)
+
+
+def test_a_file_beside_the_shot_is_not_taken_for_a_module(tmp_path: Path) -> None:
+    """The worker is started in the user's folder, and ends at once without a front to talk to."""
+    (tmp_path / "zmq.py").write_text("open('foreign code ran', 'w')")
+    worker = subprocess.run(
+        COMMAND, cwd=tmp_path, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False
+    )
+    assert b"JSONDecodeError" in worker.stderr  # it has come as far as its own code
+    assert [path.name for path in tmp_path.iterdir()] == ["zmq.py"]

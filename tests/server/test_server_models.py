@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from retake.server import models
-from retake.server.models import available_models, default_model, find_model
+from retake.server.models import available_models, default_model, find_model, weights_hash
 from retake.shared.errors import RetakeError
 
 
@@ -45,6 +45,12 @@ def test_a_name_is_no_path(folders: Path) -> None:
     make_model(folders / "outside")
     with pytest.raises(RetakeError):
         find_model("../outside")
+
+
+def test_the_hash_is_that_of_the_weights(folders: Path) -> None:
+    folder = make_model(folders / "a")
+    (folder / "model.safetensors").write_bytes(b"abc")
+    assert weights_hash(folder).startswith("ba7816bf8f01cfea")  # FIPS 180-2, appendix B.1
 
 
 def test_no_model_at_all_is_one_sentence() -> None:

@@ -1,6 +1,4 @@
-"""A synthetic walking figure and a camera to film it,
-for the tests of root, ground and contacts.
-"""
+"""A synthetic walking figure and a camera to film it, for root, ground and contacts."""
 
 from __future__ import annotations
 
@@ -39,9 +37,7 @@ class Walk:
 
 @dataclass(frozen=True)
 class Shot:
-    """What a still camera sees: points (frames, 17, 3) in
-    its frame, and the true world axes in it.
-    """
+    """What a still camera sees, in its own frame: points (frames, 17, 3), the world's up (3,)."""
 
     points: Floats
     up: Floats
@@ -76,9 +72,7 @@ def _knee(hip: Floats, ankle: Floats) -> Floats:
 
 @pytest.fixture
 def walk() -> Callable[..., Walk]:
-    """walk(frames, fps, speed, lift, hip_height) -> Walk
-    towards -Y; speed 0 and lift 0 stand still.
-    """
+    """walk(frames, fps, speed, lift, hip_height): towards -Y; speed 0 and lift 0 stand still."""
 
     def make(
         frames: int,
@@ -107,9 +101,7 @@ def walk() -> Callable[..., Walk]:
 
 @pytest.fixture
 def film() -> Callable[..., Shot]:
-    """film(world, pitch, yaw, distance): a camera 1.4 m
-    above the floor; pitch > 0 looks down, radians.
-    """
+    """film(world, pitch, yaw, distance): a camera 1.4 m up; pitch > 0 looks down, radians."""
 
     def shoot(world: Floats, pitch: float = 0.1, yaw: float = 0.6, distance: float = 5.0) -> Shot:
         turn = np.array(

@@ -74,6 +74,40 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(
         connection_file.write(INFO)
 
 
+def refuse(*arguments: object, **options: object) -> None:
+    raise PermissionError(13, "Permission denied")
+
+
+def test_what_cannot_be_written_is_one_sentence_and_leaves_the_old_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection_file.write(INFO)
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(RetakeError, match="cannot be written: Permission denied"):
+        connection_file.write(ConnectionInfo("tcp://127.0.0.1:6666", "l" * 40, 1, 1))
+    assert connection_file.read() == INFO
+    assert [path.name for path in folder.iterdir()] == ["connection.json"]
+
+
+def test_what_cannot_be_removed_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection_file.write(INFO)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(RetakeError, match="cannot be removed: Permission denied"):
+        connection_file.remove()
+
+
+def test_a_reader_that_has_the_file_open_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows: the first attempts are refused."""
+    really, refusals = os.replace, [refuse, refuse]
+
+    def replace(source: str, target: Path) -> None:
+        (refusals.pop() if refusals else really)(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    connection_file.write(INFO)
+    assert connection_file.read() == INFO
+
+
 def test_a_process_is_alive_until_it_has_ended() -> None:
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     info = ConnectionInfo("", "", child.pid, 1)

@@ -63,9 +63,7 @@ def test_hands_on_the_floor_are_no_feet(walk: Make) -> None:
 
 
 def test_a_foot_on_the_limit_does_not_flicker(walk: Make) -> None:
-    """Once down, a foot that wavers a little above the
-    limit stays in contact; never down, it never is.
-    """
+    """A foot that wavers a little above the limit is in contact only if it was down before."""
     height = np.concatenate([np.zeros(20), np.linspace(0, 0.062, 60), np.full(120, 0.062)])
     wavering = walk(200, 50.0, 0.0, 0.0).world
     wavering[..., 2] += (height + 0.01 * np.sin(np.arange(200) / 8))[:, None]

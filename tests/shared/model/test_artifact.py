@@ -42,8 +42,31 @@ def test_an_unknown_setting_is_refused(folder: Path):
 
 def test_weights_of_another_shape_are_refused(folder: Path):
     change(folder, width=32)
-    with pytest.raises(RetakeError, match="cannot be read"):
+    with pytest.raises(RetakeError, match="cannot be read") as refusal:
         load_model(folder)
+    assert "\n" not in str(refusal.value)
+
+
+def test_an_interrupted_save_leaves_the_old_model_whole(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def fill_the_disk(path: Path, data: bytes) -> None:
+        with path.open("wb") as file:
+            file.write(data[: len(data) // 2])
+        raise OSError("No space left on device")
+
+    before = load_model(folder).denoiser.state_dict()
+    monkeypatch.setattr(Path, "write_bytes", fill_the_disk)
+    with pytest.raises(OSError, match="No space"):
+        save_model(folder, Diffusion(ModelConfig(frames=5, width=32, depth=2, heads=2)), {})
+    for name, value in load_model(folder).denoiser.state_dict().items():
+        torch.testing.assert_close(value, before[name])
+
+
+def test_a_model_is_saved_over_an_old_one_and_nothing_else_is_left(folder: Path):
+    save_model(folder, Diffusion(ModelConfig(frames=5, width=32, depth=2, heads=2)), {})
+    assert load_model(folder).config.width == 32
+    assert {path.name for path in folder.iterdir()} == {"config.json", "model.safetensors"}
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
