@@ -1,6 +1,7 @@
 # pyright: basic, reportAttributeAccessIssue=false
-"""Puts the mannequin of `mannequin_shape` on an armature in
-Blender: one mesh object that follows its bones.
+"""Puts the mannequin on an armature in Blender: one mesh object that follows its bones.
+
+It does not know its shape; `mannequin_shape` does.
 """
 
 from __future__ import annotations

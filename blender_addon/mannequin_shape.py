@@ -1,7 +1,7 @@
 """The body of a wooden artist's mannequin around any mapped rig, as plain arrays.
 
-Every part is a loft: elliptical rings along a path, closed at both ends. Sizes follow the rig's
-own bones and leg length; there are no assets. Knows no Blender and no motion.
+Every part is a loft along bones. Sizes follow the rig's own bones and leg length; there are no
+assets. Knows no Blender and no motion.
 """
 
 from __future__ import annotations
@@ -9,33 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..shared.arrays import Floats
 from ..shared.rotations import normalise
+from .loft import Ints, Profile, loft, straight
 from .rig.bone_map import BoneMap, Side
 from .rig.landmarks import Body
 from .rig.rest_pose import RestPose
 
-Floats = npt.NDArray[np.floating[Any]]
-Ints = npt.NDArray[np.intp]
-
 LEG_M = 0.835
 """The leg length that the sizes below belong to: a body of 1.70 m (see `rig.landmarks`)."""
-
-RING = 16
-"""Vertices of one ring; even, so that left and right mirror each other."""
-
-CAP = 4
-"""Rings of a rounded end."""
 
 WOOD, JOINT = 0, 1
 """Material slots: the parts, and the balls between them."""
 
-Profile = tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]
-"""Places along a path (0 to 1), half widths and half depths there in metres."""
+# Profiles of the parts, half widths and depths in metres.
 
 THIGH = (
     (0.0, 0.3, 1.0),
@@ -160,10 +150,10 @@ class Maker:
         places, widths, depths = PELVIS
         pelvis = (places, tuple(wide * width for width in widths), depths)
         start, end = hip - PELVIS_BELOW * self.unit * up, hip + PELVIS_ABOVE * self.unit * up
-        path = _along(hip + WAIST_ABOVE * self.unit * up, neck, 12)
+        path = straight(hip + WAIST_ABOVE * self.unit * up, neck, 12)
         weights = self._spine_weights(path, hip, neck)
         return [
-            self._loft(_along(start, end, 8), left, pelvis, {bones.hips: None}),
+            self._loft(straight(start, end, 8), left, pelvis, {bones.hips: None}),
             self._loft(path, left, TRUNK, weights),
         ]
 
@@ -179,13 +169,13 @@ class Maker:
         bones = self.body.bone_map
         base, skull = self.body.rest_joints[8], self._head_of(bones.head)
         neck_bones = (bones.chest, *bones.neck, bones.head)
-        path = _along(base - 0.02 * self.unit * up, skull + 0.03 * self.unit * up, 6)
+        path = straight(base - 0.02 * self.unit * up, skull + 0.03 * self.unit * up, 6)
         weights = _shared(np.linspace(0, 1, len(path)), np.linspace(0, 1, len(neck_bones)))
         chin = skull + (HEAD_FORWARD * forward + 0.012 * up) * self.unit
         crown = chin + HEAD_LENGTH * self.unit * up
         return [
             self._loft(path, left, NECK, dict(zip(neck_bones, weights, strict=True)), JOINT),
-            self._loft(_along(chin, crown, 6), left, HEAD, {bones.head: None}),
+            self._loft(straight(chin, crown, 6), left, HEAD, {bones.head: None}),
         ]
 
     def side(self, side: Side) -> list[Part]:
@@ -205,7 +195,7 @@ class Maker:
 
     def _limb(self, bone: str, end_bone: str, profile: Profile) -> Part:
         start, end = self._head_of(bone), self._head_of(end_bone)
-        path = _along(start + 0.06 * (end - start), end - 0.05 * (end - start), 8)
+        path = straight(start + 0.06 * (end - start), end - 0.05 * (end - start), 8)
         return self._loft(path, self._across(end - start), profile, {bone: None})
 
     def _ball(self, bone: str, radius: float) -> Part:
@@ -219,7 +209,9 @@ class Maker:
         """A mitten along the hand bone, its back turned up or outwards."""
         start, tail = self._head_of(side.hand), self.body.rest.tails[self.body.bone(side.hand)]
         along = normalise(tail - start)
-        path = _along(start + 0.02 * self.unit * along, start + HAND_LENGTH * self.unit * along, 7)
+        path = straight(
+            start + 0.02 * self.unit * along, start + HAND_LENGTH * self.unit * along, 7
+        )
         _, up, forward = self.body.axes.T
         across = normalise(forward - (forward @ along) * along + 1e-6 * up)
         return self._loft(path, across, HAND, {side.hand: None})
@@ -232,7 +224,7 @@ class Maker:
         along = normalise(forward - (forward @ body.up) * body.up)
         floor = ankle - ((ankle - body.sole) @ body.up) * body.up
         heights = np.interp(np.linspace(0, 1, 12), FOOT[0], FOOT[2])
-        path = _along(-HEEL * along, (FOOT_LENGTH - HEEL) * along, 12) * unit + floor
+        path = straight(-HEEL * along, (FOOT_LENGTH - HEEL) * along, 12) * unit + floor
         path = path + np.outer(heights * unit, body.up)
         weights: dict[str, Floats | None] = {side.foot: None}
         if side.toe:
@@ -261,93 +253,18 @@ class Maker:
         bones: dict[str, Floats | None],
         material: int = WOOD,
     ) -> Part:
-        """Elliptical rings along `path` (R, 3), half an ellipsoid beyond each of its ends.
-
-        `across` is the axis of the widths. `bones`: weight per place of the path; None = all of it.
-        """
-        places = np.linspace(0, 1, len(path))
-        at, widths, depths = np.array(profile)
-        radii = np.column_stack([_smooth(places, at, widths), _smooth(places, at, depths)])
-        path, radii, ends = _capped(path, radii * self.unit)
-        along = normalise(path[-1] - path[0])
-        side = normalise(across - (across @ along) * along)
-        rings = _rings(path, radii, side, np.cross(along, side))
+        """A loft held by `bones`: weights (R,) along the path (R, 3), or None for all of it."""
+        surface = loft(path, across, profile, self.unit)
         weights = {
-            bone: np.ones(len(path)) if given is None else given[ends]
+            bone: np.ones(len(surface.vertices)) if given is None else given[surface.places]
             for bone, given in bones.items()
         }
-        return Part(
-            *_surface(rings), material, {bone: _per_vertex(w) for bone, w in weights.items()}
-        )
-
-
-def _along(start: Floats, end: Floats, count: int) -> Floats:
-    return start + np.linspace(0, 1, count)[:, None] * (end - start)
-
-
-def _smooth(places: Floats, at: Floats, values: Floats) -> Floats:
-    """Values at `places`: through the rows, without corners (cosine in between)."""
-    index = np.clip(np.searchsorted(at, places, side="right") - 1, 0, len(at) - 2)
-    share = np.clip((places - at[index]) / (at[index + 1] - at[index]), 0, 1)
-    slopes = np.gradient(values, at)
-    step, t = at[index + 1] - at[index], share
-    low, high = values[index], values[index + 1]
-    return (
-        (2 * t**3 - 3 * t**2 + 1) * low
-        + (t**3 - 2 * t**2 + t) * step * slopes[index]
-        + (3 * t**2 - 2 * t**3) * high
-        + (t**3 - t**2) * step * slopes[index + 1]
-    )
+        return Part(surface.vertices, surface.faces, material, weights)
 
 
 def _shared(places: Floats, middles: Floats) -> list[Floats]:
     """Weights (R,) of each middle: 1 there, falling to 0 at its neighbours."""
     return [np.interp(places, middles, row) for row in np.eye(len(middles))]
-
-
-def _capped(path: Floats, radii: Floats) -> tuple[Floats, Floats, Ints]:
-    """Path and radii with rounded ends, and for each new place the old one it belongs to."""
-    along = normalise(path[-1] - path[0])
-    angles = np.linspace(0, np.pi / 2, CAP + 1)[1:]
-    reach, shrink = np.sin(angles)[:, None], np.cos(angles)[:, None]
-    first = path[0] - along * reach * radii[0].min()
-    last = path[-1] + along * reach * radii[-1].min()
-    new_path = np.concatenate([first[::-1], path, last])
-    new_radii = np.concatenate([(radii[0] * shrink)[::-1], radii, radii[-1] * shrink])
-    old = np.arange(len(path))
-    return new_path, new_radii, np.concatenate([np.zeros(CAP, int), old, np.full(CAP, old[-1])])
-
-
-def _rings(path: Floats, radii: Floats, side: Floats, front: Floats) -> Floats:
-    """(R, RING, 3); the first and the last ring are points."""
-    angles = 2 * np.pi * np.arange(RING) / RING
-    circle = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
-    offsets = circle * radii[:, None]
-    return path[:, None] + offsets[..., :1] * side + offsets[..., 1:] * front
-
-
-def _surface(rings: Floats) -> tuple[Floats, Ints]:
-    """Vertices and faces of a loft: quads between rings, triangles at the two poles."""
-    count = len(rings) - 2
-    vertices = np.concatenate([rings[0, :1], rings[1:-1].reshape(-1, 3), rings[-1, :1]])
-    ring = 1 + np.arange(RING)
-    turned = np.roll(ring, -1)
-    quads = [
-        np.stack([ring, turned, turned + RING, ring + RING], axis=1) + RING * row
-        for row in range(count - 1)
-    ]
-    start, end = np.zeros(RING, int), np.full(RING, len(vertices) - 1)
-    last = RING * (count - 1)
-    caps = [
-        np.stack([start, turned, ring, ring], axis=1),
-        np.stack([ring + last, turned + last, end, end], axis=1),
-    ]
-    return vertices, np.concatenate([*quads, *caps])
-
-
-def _per_vertex(weights: Floats) -> Floats:
-    """Weights per ring (R,) -> per vertex of `_surface`."""
-    return np.concatenate([weights[:1], np.repeat(weights[1:-1], RING), weights[-1:]])
 
 
 def _joined(parts: Sequence[Part]) -> Shape:

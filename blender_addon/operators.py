@@ -1,7 +1,6 @@
 # pyright: basic, reportAttributeAccessIssue=false, reportInvalidTypeForm=false
 # ruff: noqa: RUF012  (bl_options is a set that Blender only reads)
-"""What the animator can do, as operators: each calls one or
-two functions elsewhere and reports the outcome.
+"""What the animator can do, as operators: each calls a function or two and reports the outcome.
 
 A `RetakeError` becomes a report and CANCELLED. Every operator works in scripts and in background
 mode.
@@ -38,19 +37,25 @@ def reported(execute):
     return wrapped
 
 
-class RETAKE_OT_load_track(bpy.types.Operator):
-    """Load the 2D keypoints of one person from a file"""
+class AsksForFile:
+    """An operator that opens Blender's file browser first."""
 
-    bl_idname = "retake.load_track"
-    bl_label = "Load Track"
-    bl_options = {"REGISTER", "UNDO"}
-
-    filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filepath: bpy.props.StringProperty(
+        subtype="FILE_PATH", options={"SKIP_SAVE", "PATH_SUPPORTS_BLEND_RELATIVE"}
+    )
     filter_glob: bpy.props.StringProperty(default="*.npz", options={"HIDDEN"})
 
     def invoke(self, context, event):
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
+
+
+class RETAKE_OT_load_track(AsksForFile, bpy.types.Operator):
+    """Load the 2D keypoints of one person from a file"""
+
+    bl_idname = "retake.load_track"
+    bl_label = "Load Track"
+    bl_options = {"REGISTER", "UNDO"}
 
     @reported
     def execute(self, context):
@@ -141,6 +146,20 @@ class RETAKE_OT_cancel_job(bpy.types.Operator):
         return {"FINISHED"}
 
 
+class RETAKE_OT_load_takes(AsksForFile, bpy.types.Operator):
+    """Load takes from a file, as `retake lift` and this add-on write it"""
+
+    bl_idname = "retake.load_takes"
+    bl_label = "Load Takes"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @reported
+    def execute(self, context):
+        takes = session.set_takes(context.scene, self.filepath)
+        self.report({"INFO"}, f"{takes.hypothesis_count} takes of {takes.frame_count} frames")
+        return {"FINISHED"}
+
+
 class RETAKE_OT_apply_take(bpy.types.Operator):
     """Write the take to the active armature as a new action; nothing else of the rig changes"""
 
@@ -150,7 +169,7 @@ class RETAKE_OT_apply_take(bpy.types.Operator):
 
     hypothesis: bpy.props.IntProperty(
         name="Take",
-        description="Number of the take, from 0; -1 for the most likely one of every limb",
+        description="Number of the take, from 0; -1 for the one nearest to the average of all",
         default=BEST,
         min=BEST,
     )
@@ -164,14 +183,14 @@ class RETAKE_OT_apply_take(bpy.types.Operator):
             cls.poll_message_set("Make an armature the active object")
             return False
         if not session.of(context.scene).takes_path:
-            cls.poll_message_set("Sample takes first")
+            cls.poll_message_set("Sample or load takes first")
             return False
         return True
 
     @reported
     def execute(self, context):
         scene = context.scene
-        action = apply_take(
+        action, notes = apply_take(
             context.object,
             session.takes_of(scene),
             None if self.hypothesis == BEST else self.hypothesis,
@@ -179,13 +198,13 @@ class RETAKE_OT_apply_take(bpy.types.Operator):
             self.start_frame,
             action_name(scene, self.hypothesis),
         )
-        self.report({"INFO"}, f"New action: {action.name}")
+        self.report({"INFO"}, " ".join([f"New action: {action.name}.", *notes]))
         return {"FINISHED"}
 
 
 def action_name(scene, hypothesis: int) -> str:
-    stem = Path(session.of(scene).track_path).stem
-    return f"{stem} best" if hypothesis == BEST else f"{stem} take {hypothesis + 1}"
+    name = session.of(scene).takes_name
+    return f"{name} best" if hypothesis == BEST else f"{name} take {hypothesis + 1}"
 
 
 def find_sample(name: str) -> Path:
@@ -201,6 +220,7 @@ CLASSES = (
     RETAKE_OT_load_sample,
     RETAKE_OT_sample_takes,
     RETAKE_OT_cancel_job,
+    RETAKE_OT_load_takes,
     RETAKE_OT_apply_take,
 )
 

@@ -66,7 +66,9 @@ class RETAKE_PT_track(RetakePanel, bpy.types.Panel):
             self.layout.label(text=bpy.path.display_name_from_filepath(state.track_path))
             self.layout.label(text=state.track_text)
         else:
-            self.layout.label(text="No track loaded", icon="INFO")
+            column = self.layout.column(align=True)
+            column.label(text="No track loaded. Make one of a video:", icon="INFO")
+            column.label(text="retake detect VIDEO -o track.npz", icon="BLANK1")
 
 
 class RETAKE_PT_takes(RetakePanel, bpy.types.Panel):
@@ -80,7 +82,10 @@ class RETAKE_PT_takes(RetakePanel, bpy.types.Panel):
         column.prop(state, "hypotheses")
         column.prop(state, "iterations")
         column.prop(state, "seed")
-        self.layout.operator("retake.sample_takes", icon="PLAY")
+        column.prop(state, "focal_px", text="Focal (px)")  # its whole name is too wide
+        row = self.layout.row(align=True)
+        row.operator("retake.sample_takes", icon="PLAY")
+        row.operator("retake.load_takes", text="Load...", icon="FILE_FOLDER")
         self.layout.template_list(
             "RETAKE_UL_takes", "", state, "takes", state, "active_index", rows=4
         )

@@ -13,8 +13,9 @@ class RetakePreferences(bpy.types.AddonPreferences):
     server_python: bpy.props.StringProperty(
         name="Server Python",
         description=(
-            "The Python that has retake[server] installed. Empty: the environment variable "
-            "RETAKE_SERVER_PYTHON, then the program retake on the search path"
+            "The Python that has the Retake server: the one in the folder .venv of the Retake "
+            "checkout. Empty: the environment variable RETAKE_SERVER_PYTHON, then the program "
+            "retake on the search path"
         ),
         subtype="FILE_PATH",
     )

@@ -12,7 +12,7 @@ import bpy
 
 BUNDLED = ("msgpack", "zmq")
 
-MODULES = ("preferences", "session", "timer", "operators", "panels")
+MODULES = ("preferences", "session", "saving", "timer", "operators", "panels")
 
 log = logging.getLogger(__name__)
 

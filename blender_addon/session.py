@@ -1,6 +1,5 @@
 # pyright: basic, reportAttributeAccessIssue=false, reportInvalidTypeForm=false
-"""What a scene remembers of the work: the track, how to
-sample, the list of takes and where they lie.
+"""What a scene remembers of the work: track, settings, the list of takes and where they lie.
 
 The takes' arrays stay in a file beside the .blend (before its first save: in the extension's own
 folder); the .blend holds the path. It does not know the server: a job is a name that leads back to
@@ -54,6 +53,14 @@ class RetakeSession(bpy.types.PropertyGroup):
     seed: bpy.props.IntProperty(
         name="Seed", description="Another number gives other takes", default=0, min=0
     )
+    focal_px: bpy.props.FloatProperty(
+        name="Focal Length (px)",
+        description="Focal length of the camera in pixels of the video; 0: guessed from its size",
+        default=0,
+        min=0,
+        precision=0,
+    )
+    takes_name: bpy.props.StringProperty(name="Name of the Takes")
     takes_path: bpy.props.StringProperty(
         name="Takes File", subtype="FILE_PATH", options={"PATH_SUPPORTS_BLEND_RELATIVE"}
     )
@@ -85,16 +92,27 @@ def track_of(scene) -> KeypointTrack:
 def settings_of(scene) -> LiftSettings:
     session = of(scene)
     return LiftSettings(
-        hypotheses=session.hypotheses, iterations=session.iterations, seed=session.seed
+        hypotheses=session.hypotheses,
+        iterations=session.iterations,
+        seed=session.seed,
+        focal=session.focal_px or None,
     )
+
+
+def set_takes(scene, path: str) -> Takes:
+    """Make the file at `path` the scene's takes. RetakeError if it holds none."""
+    file = Path(bpy.path.abspath(path))
+    takes = Takes.load(file)
+    _list_takes(of(scene), takes, file, file.stem)
+    return takes
 
 
 def takes_of(scene) -> Takes:
     """RetakeError if the scene has no takes, or their file is gone or damaged."""
     path = of(scene).takes_path
     if not path:
-        raise RetakeError("There are no takes yet. Sample some first.")
-    file = Path(bpy.path.abspath(path))
+        raise RetakeError("There are no takes yet. Sample or load some first.")
+    file = _existing(Path(bpy.path.abspath(path)))
     return _load_takes(file, file.stat().st_mtime_ns if file.is_file() else 0)
 
 
@@ -105,6 +123,17 @@ def chosen_hypothesis(scene) -> int:
     return rows[session.active_index].hypothesis if session.active_index < len(rows) else BEST
 
 
+def _existing(file: Path) -> Path:
+    """Saving may have moved it beside the .blend after its path was written, or before an undo."""
+    moved = folder_beside(bpy.data.filepath) / file.name if bpy.data.filepath else file
+    return moved if moved.is_file() and not file.is_file() else file
+
+
+def folder_beside(blend: str) -> Path:
+    """Where the takes of a saved file lie."""
+    return Path(blend).with_suffix(".retake")
+
+
 def user_folder(name: str) -> Path:
     """A folder of the extension's own that survives updates."""
     return Path(bpy.utils.extension_path_user(EXTENSION_ID, path=name, create=True))
@@ -113,7 +142,7 @@ def user_folder(name: str) -> Path:
 def new_takes_path(scene, job_id: str) -> Path:
     """Where a job's takes shall be saved. RetakeError if there is no place to write."""
     blend = bpy.data.filepath
-    folder = Path(blend).with_suffix(".retake") if blend else user_folder("takes")
+    folder = folder_beside(blend) if blend else user_folder("takes")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -130,11 +159,20 @@ def show_takes(job_id: str, takes: Takes, path: Path) -> None:
     uid = _scene_of_job.pop(job_id, None)
     for scene in bpy.data.scenes:
         if scene.session_uid == uid:
-            _list_takes(of(scene), takes, path)
+            _list_takes(of(scene), takes, path, path.stem.removesuffix(f"-{job_id[:8]}"))
+            _push_undo()
 
 
-def _list_takes(session: RetakeSession, takes: Takes, path: Path) -> None:
-    session.takes_path = _relative(path)
+def _push_undo() -> None:
+    """No operator does it for what the timer brings: without it, the next undo takes it away."""
+    windows = bpy.context.window_manager.windows
+    if windows and not bpy.app.background:
+        with bpy.context.temp_override(window=windows[0]):
+            bpy.ops.ed.undo_push(message="Sample Takes")
+
+
+def _list_takes(session: RetakeSession, takes: Takes, path: Path, name: str) -> None:
+    session.takes_path, session.takes_name = relative(path, bpy.data.filepath), name
     session.takes.clear()
     for row in rows_of(takes):
         item = session.takes.add()
@@ -142,11 +180,11 @@ def _list_takes(session: RetakeSession, takes: Takes, path: Path) -> None:
     session.active_index = 0
 
 
-def _relative(path: Path) -> str:
+def relative(path: Path, blend: str) -> str:
     """Relative to the .blend if it lies beside it, so that both can be moved together."""
-    blend = bpy.data.filepath
-    beside = bool(blend) and path.is_relative_to(Path(blend).parent)
-    return bpy.path.relpath(str(path)) if beside else str(path)
+    folder = Path(blend).parent
+    beside = bool(blend) and path.is_relative_to(folder)
+    return bpy.path.relpath(str(path), start=str(folder)) if beside else str(path)
 
 
 @lru_cache(maxsize=2)

@@ -1,6 +1,5 @@
 # pyright: basic, reportAttributeAccessIssue=false, reportInvalidTypeForm=false
-"""Brings what the network thread has received into Blender,
-on the main thread, a few milliseconds at a time.
+"""Brings what the network thread received into Blender, a few milliseconds at a time.
 
 The only place that holds the client. In background mode Blender never calls timers: `pump` does the
 same and waits. It does not know what a take is worth; `session` does.
@@ -51,9 +50,7 @@ def tick() -> float | None:
 
 
 def pump(timeout_s: float) -> Outcome | None:
-    """Wait until a job has ended, at most `timeout_s`, and take
-    it in: what `tick` does, without an event loop.
-    """
+    """What `tick` does, without an event loop: wait, at most `timeout_s`, for a job's end."""
     outcome = client.wait(timeout_s)
     if outcome:
         _take_in(outcome)

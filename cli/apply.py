@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import tempfile
 from pathlib import Path
 
 from ..shared.errors import RetakeError
 from ..shared.takes import Takes
+from .blender_process import chatter_in, leave
+from .output import check_output
 
 HELP = "write a take onto a rig in a .blend file, saved as another file"
 
@@ -27,26 +28,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--armature", help="name of the armature, if the file has several")
     parser.add_argument("-o", "--out", type=Path, required=True, help=".blend file to write")
     parser.add_argument(
-        "--hypothesis", type=int, help="number of the hypothesis, from 0 (default: best per limb)"
+        "--hypothesis",
+        type=int,
+        help="number of the hypothesis, from 0 (default: the one nearest to the average of all)",
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Ends the process itself once Blender is loaded: Blender 4.5 can hang in its own exit."""
-    check_files(args.rig, args.out)
+    check_files(args.takes, args.rig, args.out)
     takes = Takes.load(args.takes)
-    with tempfile.TemporaryDirectory() as resources:
-        # Before `import bpy`, or it reads and writes the person's own Blender configuration.
-        os.environ["BLENDER_USER_RESOURCES"] = resources
-        import bpy  # noqa: F401 (not installed: no RetakeError, the program's own sentence)
+    try:
+        with tempfile.TemporaryDirectory() as resources, chatter_in(Path(resources, "log")):
+            # Before `import bpy`, or it reads and writes the person's own Blender configuration.
+            os.environ["BLENDER_USER_RESOURCES"] = resources
+            did = apply_in_file(takes, args)
+    except RetakeError as error:
+        return leave(1, f"retake: {error}")
+    print("\n".join(did))
+    return leave(0)
 
-        code = _apply(args, takes)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
 
-
-def check_files(rig: Path, out: Path) -> None:
+def check_files(takes: Path, rig: Path, out: Path) -> None:
     """Raises RetakeError before anything is loaded or written."""
     if not rig.is_file():
         raise RetakeError(f"There is no file {rig}.")
@@ -55,23 +58,11 @@ def check_files(rig: Path, out: Path) -> None:
             raise RetakeError(f"{rig} is not a .blend file.")
     if out.suffix != ".blend":
         raise RetakeError(f"The result {out} must be named .blend.")
-    if not out.parent.is_dir():
-        raise RetakeError(f"The folder {out.parent} does not exist. Make it first.")
-    if out.exists() and out.samefile(rig):
-        raise RetakeError(f"{out} is the rig's own file, which is never overwritten. Name another.")
+    check_output(out, takes, rig)
 
 
-def _apply(args: argparse.Namespace, takes: Takes) -> int:
-    try:
-        print(apply_in_file(takes, args))
-    except RetakeError as error:
-        print(f"retake: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-def apply_in_file(takes: Takes, args: argparse.Namespace) -> str:
-    """Opens the rig's file, applies, saves a copy; returns what was done, for people."""
+def apply_in_file(takes: Takes, args: argparse.Namespace) -> list[str]:
+    """Opens the rig's file, applies, saves a copy; returns what was done and what to know of it."""
     import bpy
 
     from ..blender_addon.rig.apply_take import apply_take
@@ -83,17 +74,17 @@ def apply_in_file(takes: Takes, args: argparse.Namespace) -> str:
     armature = find_armature(args.armature, args.rig)
     scene = bpy.context.scene
     fps = scene.render.fps / scene.render.fps_base
-    action = apply_take(armature, takes, args.hypothesis, fps, scene.frame_start, args.takes.stem)
+    action, notes = apply_take(
+        armature, takes, args.hypothesis, fps, scene.frame_start, args.takes.stem
+    )
     bpy.context.preferences.filepaths.save_version = 0
     try:
         bpy.ops.wm.save_as_mainfile(filepath=str(args.out.resolve()), copy=True)
     except RuntimeError as error:
         raise RetakeError(f"Blender cannot write {args.out}: {_reason(error)}.") from None
     first, last = action.frame_range
-    return (
-        f"{args.out}: action '{action.name}' on '{armature.name}', "
-        f"frames {first:.0f} to {last:.0f}."
-    )
+    made = f"action '{action.name}' on '{armature.name}', frames {first:.0f} to {last:.0f}."
+    return [f"{args.out}: {made}", *notes]
 
 
 def find_armature(name: str | None, rig: Path):

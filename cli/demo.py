@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import atexit
-import faulthandler
 import os
 import shutil
 import signal
@@ -18,9 +17,9 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
 
 from ..shared.errors import RetakeError
+from .blender_process import chatter_in, leave
 
 HELP = "do all of it once: lift sample clips, drive a rig in headless Blender, draw a picture"
 
@@ -48,11 +47,11 @@ def run(args: argparse.Namespace) -> int:
             did = _perform(Path(work))
             publish(Path(work), args.out)
     except RetakeError as error:
-        return _leave(FAILED, f"retake: {error}")
+        return leave(FAILED, f"retake: {error}")
     except KeyboardInterrupt:
-        return _leave(INTERRUPTED, "retake: stopped")
+        return leave(INTERRUPTED, "retake: stopped")
     print("\n".join([*did, *_written(args.out, time.monotonic() - begun)]))
-    return _leave(0)
+    return leave(0)
 
 
 @contextmanager
@@ -98,10 +97,10 @@ def _perform(work: Path) -> list[str]:
     os.environ["RETAKE_RUNTIME_DIR"] = str(work / "run")
     os.environ["RETAKE_SERVER_PYTHON"] = sys.executable
     log = work / "blender.log"
-    with _ctrl_c_between_steps() as stop_if_asked, _chatter_in(log) as terminal:
+    with _ctrl_c_between_steps() as stop_if_asked, chatter_in(log) as terminal:
         from . import demo_play
 
-        atexit.register(_leave, FAILED)  # if something unforeseen ends the program
+        atexit.register(leave, FAILED)  # if something unforeseen ends the program
         results = (work / BLEND, work / PICTURE, work / TAKES)
         return demo_play.perform(*results, terminal, stop_if_asked)
 
@@ -117,8 +116,10 @@ def _written(out: Path, seconds: float) -> list[str]:
 
 @contextmanager
 def _ctrl_c_between_steps() -> Generator[Callable[[], None]]:
-    """Ctrl-C waits for the next call of what is yielded: inside Blender it can crash the process,
-    and then the server and the temporary folder would stay.
+    """Ctrl-C waits for the next call of what is yielded.
+
+    Inside Blender it can crash the process, and then the server and the temporary folder would
+    stay.
     """
     pressed: list[int] = []
 
@@ -131,38 +132,3 @@ def _ctrl_c_between_steps() -> Generator[Callable[[], None]]:
         yield stop_if_asked
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def _chatter_in(log: Path) -> Generator[TextIO]:
-    """All that is printed goes to `log`, by Blender's own C code too; yields the terminal."""
-    _flush()
-    screen = (os.dup(1), os.dup(2))
-    with log.open("wb") as file, os.fdopen(os.dup(2), "w", encoding="utf-8") as terminal:
-        # If Blender aborts (a missing graphics library), there is at least a word about it.
-        faulthandler.enable(terminal)
-        for number in (1, 2):
-            os.dup2(file.fileno(), number)
-        try:
-            yield terminal
-        finally:
-            _flush()
-            faulthandler.disable()
-            for number, original in zip((1, 2), screen, strict=True):
-                os.dup2(original, number)
-                os.close(original)
-
-
-def _leave(code: int, text: str = "") -> int:
-    """Print `text` and end; at once if Blender is loaded."""
-    if text:
-        print(text, file=sys.stderr)
-    _flush()
-    if "bpy" in sys.modules:
-        os._exit(code)
-    return code
-
-
-def _flush() -> None:
-    sys.stdout.flush()
-    sys.stderr.flush()

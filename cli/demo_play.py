@@ -86,8 +86,7 @@ class Actor:
 def perform(
     blend: Path, picture: Path, takes: Path, terminal: TextIO, stop_if_asked: Callable[[], None]
 ) -> list[str]:
-    """Writes the .blend, the picture and the folder that the
-    extension keeps beside the .blend for its takes.
+    """Writes the .blend, the picture and the extension's folder for takes beside the .blend.
 
     The progress goes to `terminal`; `stop_if_asked` is called between steps and may raise. Returned
     is a sentence about every clip.
@@ -216,9 +215,7 @@ def film(
     crop: demo_views.Box,
     progress: Progress,
 ) -> tuple[list[Image.Image], list[Image.Image]]:
-    """Pictures at the clip's `frames`: the first actor
-    from the video's camera, both from the side.
-    """
+    """Pictures at the clip's `frames`: the first actor by the video's camera, both from a side."""
     size = cell_size(COLUMNS, crop.width / crop.height)
     points = np.concatenate([demo_stage.joint_paths(scene, actor.rig, frames) for actor in actors])
     side = demo_views.side_view(points, demo_views.side_axes(video), size[0] / size[1])

@@ -193,8 +193,10 @@ def leave_tidy(scene, camera, image_size: tuple[int, int]) -> None:
 
 
 def prepare_screens() -> None:
-    """3D viewports look through the scene's camera, in the colours of the picture; file browsers
-    forget this computer's folders."""
+    """3D viewports look through the scene's camera, in the colours of the picture.
+
+    File browsers forget this computer's folders.
+    """
     for screen in bpy.data.screens:
         for area in screen.areas:
             space = area.spaces.active

@@ -54,8 +54,11 @@ class Box:
 
 @dataclass(frozen=True)
 class View:
-    """A camera: location (3,), axes in the columns of (3, 3), horizontal field of view in radians,
-    shift of the image in widths of it, to the right and upwards."""
+    """A camera.
+
+    location (3,), axes in the columns of (3, 3), horizontal field of view in radians, shift of the
+    image in widths of it, to the right and upwards.
+    """
 
     location: Floats
     axes: Floats
@@ -90,9 +93,7 @@ def aspect_of_path(points: Floats, low: float, high: float) -> float:
 
 
 def other_hypothesis(takes: Takes) -> int:
-    """The hypothesis whose depths differ most from those of
-    the best one; the best if there is no other.
-    """
+    """The hypothesis with depths unlike those of the best one; the best if there is no other."""
     best = combine(takes, choice_of(takes, None)) - takes.root[takes.best["torso_head"]][:, None]
     difference = np.abs(takes.poses[..., 2] - best[..., 2]).mean(axis=(1, 2))
     return int(np.argmax(difference))
@@ -134,8 +135,10 @@ def side_axes(video: View) -> Floats:
 
 
 def beside(video: View) -> Floats:
-    """Where the second rig stands, (3,) from the first: away from the video's camera, so that the
-    two stand side by side for the other."""
+    """Where the second rig stands, (3,) from the first.
+
+    Away from the video's camera, so that the two stand side by side for the other.
+    """
     right = side_axes(video)[:, 0]
     away = np.sign(right @ -video.axes[:, 2])
     return away * BESIDE * right

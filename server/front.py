@@ -37,10 +37,11 @@ from ..shared.protocol import (
     encode,
     job_id_of,
 )
+from .exits import why_it_ended
 from .jobs import MOST_WAITING, Job, Jobs, QueueFull
 from .models import available_models, find_model
 from .requests import read_lift
-from .worker_process import StartBudget, WorkerProcess, why_it_ended
+from .worker_process import StartBudget, WorkerProcess
 
 log = logging.getLogger("retake.server")
 

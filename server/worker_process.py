@@ -116,15 +116,6 @@ class WorkerProcess:
             log.warning("The worker ended before it could be told where to connect")
 
 
-def why_it_ended(exit_code: int) -> str:
-    """For people: "was killed by signal 9 (often: out of memory)", "ended with code 1"."""
-    if exit_code >= 0:
-        return f"ended with code {exit_code}"
-    return f"was killed by signal {-exit_code}" + (
-        " (often: out of memory)" if exit_code == -9 else ""
-    )
-
-
 def _private_socket(context: zmq.Context[zmq.Socket[bytes]]) -> tuple[zmq.Socket[bytes], str, str]:
     """A bound socket, its address, and the key that only the worker gets to know."""
     socket = context.socket(zmq.DEALER)

@@ -33,8 +33,9 @@ CONTACT_POINTS = ("left_heel", "left_toe", "right_heel", "right_toe")
 
 @dataclass(frozen=True)
 class Alternative:
-    """One named answer for a limb group: its share of all
-    hypotheses and the hypothesis that shows it.
+    """One named answer for a limb group.
+
+    `share` is its part of all hypotheses' weight, `hypothesis` the one that shows it.
     """
 
     name: str
@@ -52,7 +53,7 @@ class Takes:
     weights   (H,) float32, sum 1: how well each hypothesis explains the clip
     spread    (frames, 17) float32, metres: how far the hypotheses lie apart
     contacts  (frames, 4) float32, probability that each of `CONTACT_POINTS` touches the floor
-    groups    limb group -> its alternatives, most likely first
+    groups    limb group -> its alternatives, the heaviest first
     best      limb group -> hypothesis applied when nobody chooses
     """
 
@@ -92,6 +93,8 @@ class Takes:
                 raise RetakeError(f"The takes' '{name}' has shape {found.shape}; expected {shape}.")
             if not np.all(np.isfinite(found)):
                 raise RetakeError(f"The takes' '{name}' holds values that are not numbers.")
+        if np.any(np.diff(self.times) <= 0):
+            raise RetakeError("The takes' 'times' must be strictly increasing.")
         if not (np.isfinite(self.fps) and self.fps > 0):
             raise RetakeError(f"The takes' frame rate is {self.fps}; it must be positive.")
         if set(self.best) != set(LIMB_GROUPS) or set(self.groups) != set(LIMB_GROUPS):

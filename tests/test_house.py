@@ -32,6 +32,7 @@ BPY_EDGES = {
     "blender_addon/rig/apply_take.py",
     "blender_addon/rig/read_rest_pose.py",
     "blender_addon/rig/write_action.py",
+    "blender_addon/saving.py",
     "blender_addon/session.py",
     "blender_addon/timer.py",
     "cli/apply.py",

@@ -153,9 +153,7 @@ class Client:
         return None
 
     def _translate(self, reply: Reply) -> Reply | Outcome:
-        """On the network thread: unpack, check and save
-        takes, which may take longer than a redraw.
-        """
+        """Unpack, check and save takes: on the network thread, as it may outlast a redraw."""
         job = self.job
         if not isinstance(reply, Result) or job is None or reply.job_id != job.job_id:
             return reply

@@ -1,5 +1,4 @@
-"""One connection to the server: a network thread that
-owns the socket, and two queues to talk to it.
+"""One connection to the server: a network thread that owns the socket, and two queues to it.
 
 The thread finds the server, greets it, sends what `send` was given, and keeps asking whether the
 server still lives. Everything else happens on the caller's thread, which takes events whenever it
@@ -45,8 +44,9 @@ DEADLINE_S = 10.0
 It answers within milliseconds, even while a job runs.
 """
 
-Find = Callable[[threading.Event], ConnectionInfo]
-"""Finds or starts the server; RetakeError if that fails; gives up soon when the event is set."""
+Find = Callable[[threading.Event, ConnectionInfo | None], ConnectionInfo]
+"""Finds or starts the server; RetakeError if that fails; gives up soon when the event is set. The
+second argument is a server that was found but did not answer, and does not count."""
 
 IsAlive = Callable[[ConnectionInfo], bool]
 """Whether the server's process still exists: its death is noticed at once and not by silence."""
@@ -54,6 +54,10 @@ IsAlive = Callable[[ConnectionInfo], bool]
 Translated = TypeVar("Translated")
 
 log = logging.getLogger(__name__)
+
+
+class SilentServer(RetakeError):
+    """Nobody answered at the server's address."""
 
 
 @dataclass(frozen=True)
@@ -107,16 +111,22 @@ class Connection(Generic[Translated]):
 
     def _run(self) -> None:
         try:
-            info = self._find(self._stop)
-            with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
-                _connect(socket, info)
-                self._greet(socket)
-                self._exchange(socket, info)
+            info = self._find(self._stop, None)
+            try:
+                self._talk(info)
+            except SilentServer:
+                self._talk(self._find(self._stop, info))
         except RetakeError as error:
             self._lose(str(error))
         except Exception as error:  # the thread's border: becomes an event
             log.exception("the network thread failed")
             self._lose(f"The connection to the server failed unexpectedly: {error}.")
+
+    def _talk(self, info: ConnectionInfo) -> None:
+        with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
+            _connect(socket, info)
+            self._greet(socket)
+            self._exchange(socket, info)
 
     def _lose(self, text: str) -> None:
         if not self._stop.is_set():
@@ -131,7 +141,7 @@ class Connection(Generic[Translated]):
                 self._events.put(self._translate(_accept(decode_reply(socket.recv()))))
                 return
             if time.monotonic() > deadline:
-                raise RetakeError(
+                raise SilentServer(
                     "The server was found but does not answer. Stop it and try again."
                 )
 

@@ -27,7 +27,10 @@ LOOK_EVERY_S = 0.1
 LOG_LINES_SHOWN = 3
 
 PYTHON_VARIABLE = "RETAKE_SERVER_PYTHON"
-"""Environment variable with the path of the Python that has `retake[server]`."""
+"""Environment variable with the path of the Python that has the server."""
+
+_MODULE = ("-P", "-m", "retake.cli")
+"""-P: nothing is imported from the current folder, which may be that of somebody's shot."""
 
 _SERVE = ("serve", "--parent", str(os.getpid()))
 
@@ -48,14 +51,15 @@ def server_command(python: str) -> list[str]:
             raise RetakeError(
                 f"There is no Python at {chosen}. Correct 'Server Python' in the preferences."
             )
-        return [chosen, "-m", "retake.cli", *_SERVE]
+        return [chosen, *_MODULE, *_SERVE]
     if program := shutil.which("retake"):
         return [program, *_SERVE]
     if _can_serve_here():
-        return [sys.executable, "-m", "retake.cli", *_SERVE]
+        return [sys.executable, *_MODULE, *_SERVE]
     raise RetakeError(
-        "The Retake server is not installed. Install it with: pip install 'retake[server]', "
-        "then set 'Server Python' in the preferences to that Python."
+        "The Retake server is not installed. In the Retake checkout, run "
+        "'python3.11 tasks.py demo', then set 'Server Python' in the preferences to the Python "
+        "in its folder .venv."
     )
 
 
@@ -75,23 +79,30 @@ def find_or_start(
     command: Callable[[], list[str]],
     log: Path,
     stop: threading.Event,
+    silent: ConnectionInfo | None = None,
     limit_s: float = START_LIMIT_S,
 ) -> ConnectionInfo:
     """The running server, else a new one once it is ready.
 
-    Blocks; gives up soon when `stop` is set.
+    Blocks; gives up soon when `stop` is set. `silent` is one that was found but did not answer,
+    perhaps only the file of a dead one whose process number is in use again: it does not count.
 
     `command` is asked only if none runs: a server started by hand needs nothing installed here.
     Raises RetakeError if it ends at once (with the end of its log) or is not ready within
     `limit_s`.
     """
-    return find() or _wait_until_ready(_start(command(), log), log, stop, limit_s)
+    return _find_other(silent) or _wait_until_ready(
+        _start(command(), log), log, stop, silent, limit_s
+    )
+
+
+def _find_other(silent: ConnectionInfo | None) -> ConnectionInfo | None:
+    info = find()
+    return info if info != silent else None
 
 
 def _can_serve_here() -> bool:
-    """True where this very Python has the server, as
-    beside the `bpy` package; not inside Blender.
-    """
+    """Whether this very Python has the server: beside the `bpy` package, not inside Blender."""
     try:
         return importlib.util.find_spec("retake.server") is not None
     except ModuleNotFoundError:
@@ -124,11 +135,15 @@ def _windows_flags() -> int:
 
 
 def _wait_until_ready(
-    process: subprocess.Popen[bytes], log: Path, stop: threading.Event, limit_s: float
+    process: subprocess.Popen[bytes],
+    log: Path,
+    stop: threading.Event,
+    silent: ConnectionInfo | None,
+    limit_s: float,
 ) -> ConnectionInfo:
     deadline = time.monotonic() + limit_s
     while time.monotonic() < deadline and not stop.wait(LOOK_EVERY_S):
-        if info := find():
+        if info := _find_other(silent):
             return info
         # One that ends well leaves the field to another that somebody else has just started.
         if process.poll():

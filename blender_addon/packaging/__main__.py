@@ -1,6 +1,4 @@
-"""`python -m retake.blender_addon.packaging`: download the
-wheels, build and validate the zips into dist/.
-"""
+"""`python -m retake.blender_addon.packaging`: get the wheels, build and validate zips in dist/."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Stages the extension's folder, builds its zip and
-validates it with Blender's own command-line tool.
+"""Stages the extension's folder, builds its zip and validates it with Blender's own tool.
 
 The zip mirrors the import namespace: its root stands for `retake`, so the same relative imports
 serve in tests and in Blender, and nothing is rewritten. The tool is one file inside the `bpy`
@@ -113,4 +112,7 @@ def _find_tool() -> tuple[Path, Path]:
         for tool in Path(folder).glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py"):
             tags = tool.parents[3] / "modules" / "_bpy_internal" / "extensions" / "tags.py"
             return tool, tags
-    raise RetakeError("Building the extension needs the bpy package: pip install 'retake[demo]'.")
+    raise RetakeError(
+        "Building the extension needs the bpy package. In the Retake checkout, "
+        "'python3.11 tasks.py extension' installs it and builds."
+    )

@@ -1,5 +1,4 @@
-"""The wheels that travel in the extension: which ones, where
-they are cached, whether they are the right ones.
+"""The wheels that travel in the extension: which, where they are cached, whether they are right.
 
 `wheels.json` is the whole decision: file name -> SHA-256. What pip must be asked for follows from
 the names. Blender takes the supported Pythons from the names as well, and an abi3 wheel does not
@@ -31,10 +30,7 @@ class DownloadFailed(RetakeError):
 
 @dataclass(frozen=True)
 class Wheel:
-    """One file name of the form
-    project-version-python-abi-platforms.whl, and the hash of its
-    content.
-    """
+    """A file name, project-version-python-abi-platforms.whl, and the hash of its content."""
 
     file: str
     sha256: str

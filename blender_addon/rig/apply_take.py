@@ -46,13 +46,14 @@ def apply_take(
     start_frame: float,
     name: str,
 ):
-    """Writes a take onto a Blender armature object as one new action, and returns that.
+    """Writes a take onto a Blender armature object as one new action.
 
-    Raises RetakeError as `solve_take` and `write_action` do; nothing is changed then.
+    Returns that and the motion's notes: sentences about what the action does not hold. Raises
+    RetakeError as `solve_take` and `write_action` do; nothing is changed then.
     """
     from .read_rest_pose import read_rest_pose
     from .write_action import write_action
 
     motion = solve_take(takes, hypothesis, read_rest_pose(armature_object), scene_fps)
     frames = start_frame + np.arange(len(motion.root_location))
-    return write_action(armature_object, motion, frames, name)
+    return write_action(armature_object, motion, frames, name), motion.notes

@@ -1,5 +1,7 @@
-"""Which bone of a rig is which part of the body, found by the bone names of Rigify's human meta-
-rigs and of Mixamo. Knows nothing of positions."""
+"""Which bone of a rig is which part of the body.
+
+Found by the bone names of Rigify's human meta-rigs and of Mixamo. Knows nothing of positions.
+"""
 
 from __future__ import annotations
 
@@ -122,9 +124,7 @@ def _present(rest: RestPose, parts: dict[str, tuple[str, ...]]) -> dict[str, tup
 
 
 def _rigify(rest: RestPose) -> dict[str, tuple[str, ...]]:
-    """The meta-rig's chain spine, spine.001, ... holds hips,
-    spine, neck and head; the arms tell them apart.
-    """
+    """The chain spine, spine.001, ... holds hips, spine, neck, head; the arms tell them apart."""
     chain = [
         name for name in ("spine", *(f"spine.{i:03d}" for i in range(1, 100))) if name in rest.index
     ]

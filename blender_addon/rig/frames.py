@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...shared.arrays import Floats
+from ...shared.bones import SHORTEST_BONE
 from ...shared.rotations import frame, normalise
 
 HEAD_FROM_CHEST = 0.5
@@ -31,7 +32,8 @@ def chest(joints: Floats) -> Floats:
 def head(joints: Floats, chest_forward: Floats) -> Floats:
     """Columns: up through the head, forward, right. `chest_forward` (..., 3) is a unit vector."""
     up = _between(joints, 9, 10)
-    nose = _between(joints, 8, 9) / np.linalg.norm(up, axis=-1, keepdims=True)
+    length = np.linalg.norm(up, axis=-1, keepdims=True)
+    nose = _between(joints, 8, 9) / np.maximum(length, SHORTEST_BONE)
     up = normalise(up)
     nose_across = nose - np.sum(nose * up, axis=-1, keepdims=True) * up
     return frame(up, nose_across + HEAD_FROM_CHEST * chest_forward)

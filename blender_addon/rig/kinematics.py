@@ -27,8 +27,9 @@ def all_turns(rest: RestPose, turns: dict[str, Floats], count: int) -> Floats:
 
 
 def posed_heads(rest: RestPose, turns: Floats) -> Floats:
-    """Bone heads (F, B, 3) under turns (F, B, 3, 3), in the
-    units of `rest`; topmost bones stay in their place.
+    """Bone heads (F, B, 3), in the units of `rest`, under turns (F, B, 3, 3).
+
+    Topmost bones stay in their place.
     """
     heads = np.empty((*turns.shape[:2], 3))
     for bone in rest.parents_first:

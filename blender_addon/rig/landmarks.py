@@ -1,5 +1,4 @@
-"""A rig as a body: its 17 Human3.6M joints at rest and
-in any pose, its axes, its size and its place.
+"""A rig as a body: its 17 Human3.6M joints in any pose, its axes, its size and its place.
 
 All in world space, Blender units. Axes come from the rig's own rest geometry. Knows no motion and
 no Blender.
@@ -11,15 +10,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
-from ...shared.arrays import Floats
+from ...shared.arrays import Floats, Ints
 from ...shared.errors import RetakeError
 from ...shared.rotations import frame, normalise
 from .bone_map import BoneMap
 from .rest_pose import RestPose
-
-Ints = npt.NDArray[np.intp]
 
 SPINE_FRACTION = 0.48
 """Joint 7 lies this far up the spine from joint 0 to joint 8 (definition of the training data)."""
@@ -42,9 +38,7 @@ LIMB_JOINTS = ((11, 12, 13), (14, 15, 16), (4, 5, 6), (1, 2, 3))
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a motion's world is put: turned (3, 3) about
-    the vertical, then moved (3,) by `origin`.
-    """
+    """Where a motion's world is put: turned (3, 3) about the vertical, then moved (3,)."""
 
     rotation: Floats
     origin: Floats
@@ -93,9 +87,7 @@ class Body:
 
     @cached_property
     def axes(self) -> Floats:
-        """(3, 3): columns left, up, forward of the rest pose:
-        left from hips and shoulders, up to the neck.
-        """
+        """(3, 3): columns left (by hips and shoulders), up (to the neck), forward, at rest."""
         heads = self.rest.heads
         shoulders, hips = self._limb_heads(heads)[:2, 0], self._limb_heads(heads)[2:, 0]
         left = normalise(shoulders[0] - shoulders[1]) + normalise(hips[0] - hips[1])
@@ -119,9 +111,7 @@ class Body:
         return self.joints(self.rest.heads, np.eye(3))
 
     def joints(self, heads: Floats, head_turn: Floats) -> Floats:
-        """Human3.6M joints (..., 17, 3) of bone heads (..., B,
-        3) and the head's turn from rest (..., 3, 3).
-        """
+        """Joints (..., 17, 3) of bone heads (..., B, 3) and the head's turn (..., 3, 3)."""
         limbs = self._limb_heads(heads)
         joints = np.empty((*heads.shape[:-2], 17, 3))
         for limb, numbers in enumerate(LIMB_JOINTS):
@@ -136,9 +126,7 @@ class Body:
         return joints
 
     def placement(self) -> Placement:
-        """Where the rig stands in its rest pose: below its hips,
-        at the height of its soles, facing its way.
-        """
+        """Where the rig stands at rest: below its hips, at its soles' height, facing its way."""
         left = self.axes[:, 0] * (1.0, 1.0, 0.0)
         turn = frame(left, np.array([-left[1], left[0], 0.0]))
         hip = self.rest_joints[0]

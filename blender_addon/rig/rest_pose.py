@@ -1,5 +1,7 @@
-"""An armature's rest pose as plain arrays: what the solver needs to know of a rig. Knows neither
-Blender nor which bone is which limb."""
+"""An armature's rest pose as plain arrays: what the solver needs to know of a rig.
+
+Knows neither Blender nor which bone is which limb.
+"""
 
 from __future__ import annotations
 

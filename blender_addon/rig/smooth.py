@@ -1,5 +1,4 @@
-"""Smoothing of tracks with weights: Whittaker's least
-squares, solved exactly in one pass over the frames.
+"""Smoothing of tracks with weights: Whittaker's least squares, exact in one pass over the frames.
 
 Pure mathematics: does not know what the numbers mean.
 """
@@ -15,8 +14,7 @@ LEAST_WEIGHT = 1e-6
 
 
 def smooth(values: Floats, weights: Floats, stiffness: float) -> Floats:
-    """The track x (F, K) that minimises sum w (x - values)^2
-    + stiffness sum (second difference of x)^2.
+    """The x (F, K) that minimises sum w (x - values)^2 + stiffness sum (second difference of x)^2.
 
     A movement that takes n frames is kept if n^4 is well above stiffness / weight (Whittaker 1923,
     Eilers 2003).
@@ -31,9 +29,7 @@ def smooth(values: Floats, weights: Floats, stiffness: float) -> Floats:
 
 
 def _second_differences(count: int) -> tuple[Floats, Floats, Floats]:
-    """Main, first and second diagonal of D^T D, D = second
-    differences of `count` values; zero-padded.
-    """
+    """Diagonals 0, 1, 2 of D^T D, zero-padded; D: second differences of `count` values."""
     middle, near, far = np.zeros(count), np.zeros(count), np.zeros(count)
     for offset, weight in enumerate((1.0, 4.0, 1.0)):
         middle[offset : count - 2 + offset] += weight
@@ -44,8 +40,9 @@ def _second_differences(count: int) -> tuple[Floats, Floats, Floats]:
 
 
 def _solve(diagonal: Floats, near: Floats, far: Floats, right: Floats) -> Floats:
-    """Symmetric pentadiagonal systems by L D L^T: diagonal
-    and right (F, K), near and far (F,) shared.
+    """Symmetric pentadiagonal systems by L D L^T.
+
+    diagonal and right (F, K), near and far (F,) shared.
     """
     count = len(diagonal)
     pivot, first, second = diagonal.copy(), np.zeros_like(diagonal), np.zeros_like(diagonal)

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...shared.arrays import Floats
+from ...shared.errors import RetakeError
 from ...shared.rotations import (
     continuous,
     frame,
@@ -36,7 +37,7 @@ from .frames import direction, smoothstep, transposed, turned
 from .kinematics import all_turns, basis_quaternion, posed_heads
 from .landmarks import LIMB_JOINTS, WORLD, Body, Placement
 from .rest_pose import RestPose
-from .standing import flat_share, hip_path
+from .standing import flat_share, hip_path, leg_length
 from .twist import ELBOW, KNEE, hinge_at_rest, hinge_track
 
 Turns = dict[str, Floats]
@@ -49,6 +50,10 @@ CLAVICLE_SHARE = 0.5
 
 LOWER_SPINE, UPPER_SPINE = 0.2, 0.76
 """Between these fractions of the way from hips to neck the spine goes over from pelvis to chest."""
+
+
+SHORTEST_LEG_M = 1e-3
+"""A source with shorter legs is no body: nothing could be scaled to it."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +84,12 @@ def solve_motion(
 
     Directions are true in the world, however the armature object is turned; sizes are the rig's.
     `placement` turns and moves the whole motion, its floor included, after scaling. `fps` sets the
-    time scale of the smoothing. Raises RetakeError if the rig cannot be used.
+    time scale of the smoothing. Raises RetakeError if the rig or the source cannot be used.
     """
     body = Body.of(rest, bone_map)
     joints = np.asarray(positions_world, dtype=float) @ placement.rotation.T
+    if leg_length(joints) < SHORTEST_LEG_M:
+        raise RetakeError("The legs of this take have no length. Choose or sample another take.")
     turns = _trunk(joints, body)
     turns |= _head_and_neck(joints, body, turns)
     turns |= _clavicles(joints, body, turns[bone_map.chest])
@@ -190,8 +197,10 @@ def _directions(joints: Floats) -> tuple[Floats, Floats]:
 
 
 def _anatomical_hinges(body: Body, upper_rest: Floats) -> Floats:
-    """(4, 3): elbows bend the forearm forwards (upwards where the arm itself points forwards),
-    knees bend the shin backwards."""
+    """(4, 3): elbows bend the forearm forwards, knees the shin backwards.
+
+    Upwards where the arm itself points forwards.
+    """
     left, up, forward = body.axes[:, 0], body.axes[:, 1], body.axes[:, 2]
     across: Floats = np.cross(upper_rest[:2], forward)
     pointing_forward = np.linalg.norm(across, axis=-1, keepdims=True) < 0.3
@@ -200,9 +209,7 @@ def _anatomical_hinges(body: Body, upper_rest: Floats) -> Floats:
 
 
 def _feet(joints: Floats, body: Body, turns: Turns) -> Turns:
-    """Feet follow the shin; while they carry, they lie
-    flat on the floor and keep only its heading.
-    """
+    """Feet follow the shin; while they carry, they lie flat and keep only its heading."""
     left = body.axes[:, 0]
     flat_rest = frame(body.up, left)
     shares = flat_share(joints)

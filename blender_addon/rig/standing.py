@@ -54,9 +54,7 @@ def leg_length(joints: Floats) -> float:
 
 
 def standing_ankle_height(joints: Floats) -> float:
-    """Height of the source's ankle joint above its floor when
-    it stands: the clip's low values, kept plausible.
-    """
+    """Height of the standing source's ankle joint: the clip's low values, kept plausible."""
     low = float(np.percentile(joints[:, ANKLES, 2].min(axis=1), 5))
     smallest, largest = (limit * leg_length(joints) for limit in STANDING_ANKLE)
     return min(max(low, smallest), largest)

@@ -49,9 +49,11 @@ KNEE = HingeJoint(np.radians(80.0), 0.05)
 
 
 def hinge_at_rest(upper: Floats, lower: Floats, anatomical: Floats) -> Floats:
-    """Hinge axis of limbs (..., 3) of a rest pose: the bend's own axis where there is a plausible
-    bend, else the `anatomical` one, made perpendicular to the upper bone. `upper`, `lower`: unit
-    vectors (..., 3)."""
+    """Hinge axis of limbs (..., 3) of a rest pose.
+
+    The bend's own axis where there is a plausible bend, else the `anatomical` one, made
+    perpendicular to the upper bone. `upper`, `lower`: unit vectors (..., 3).
+    """
     across = np.cross(upper, lower)
     default = normalise(anatomical - np.sum(anatomical * upper, axis=-1, keepdims=True) * upper)
     bend = np.linalg.norm(across, axis=-1, keepdims=True)
@@ -101,9 +103,7 @@ def hinge_track(
 
 
 def _carried(directions: Floats, start: Floats) -> Floats:
-    """Vectors (F, K, 3) that start as `start` (K, 3) and
-    follow unit directions (F, K, 3) without twisting.
-    """
+    """Vectors (F, K, 3) from `start` (K, 3) on, led by directions (F, K, 3) without twisting."""
     steps = rotation_between(directions[:-1], directions[1:])
     carried = np.empty_like(directions)
     carried[0] = start
@@ -114,9 +114,7 @@ def _carried(directions: Floats, start: Floats) -> Floats:
 
 
 def _branch(measured: Floats, swung: Floats, confidence: Floats) -> Floats:
-    """A rough continuous angle (F, K) near which the measured
-    ones are to be read (they repeat every turn).
-    """
+    """A rough continuous angle (F, K): it says in which turn to read the measured ones."""
     branch = np.unwrap(swung, axis=0)
     for limb in range(measured.shape[1]):
         sure = np.flatnonzero(confidence[:, limb] > SURE)

@@ -1,6 +1,4 @@
-"""KeypointTrack -> Lift, and Result -> Takes: the
-add-on's two crossings between data and messages.
-"""
+"""Between data and messages, the add-on's two crossings: KeypointTrack -> Lift, Result -> Takes."""
 
 from __future__ import annotations
 
@@ -13,12 +11,16 @@ from ...shared.takes import ARRAYS, Takes
 
 @dataclass(frozen=True, kw_only=True)
 class LiftSettings:
-    """What the animator chooses about sampling. `model` empty: the server's first."""
+    """What the animator chooses about sampling.
+
+    `model` empty: the server's first. `focal` in pixels; None: the server's usual guess.
+    """
 
     hypotheses: int = 5
     iterations: int = 5
     seed: int = 0
     model: str = ""
+    focal: float | None = None
 
 
 def lift_request(job_id: str, track: KeypointTrack, settings: LiftSettings) -> Lift:
@@ -36,6 +38,7 @@ def lift_request(job_id: str, track: KeypointTrack, settings: LiftSettings) -> L
         hypotheses=settings.hypotheses,
         iterations=settings.iterations,
         seed=settings.seed,
+        focal=settings.focal,
     )
 
 

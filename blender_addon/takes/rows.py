@@ -9,7 +9,7 @@ import numpy as np
 from ...shared.takes import Takes
 
 BEST = -1
-"""In place of a hypothesis: the most likely one of every limb group."""
+"""In place of a hypothesis: the takes' own choice, the one nearest to the average of all."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Row:
 
 
 def rows_of(takes: Takes) -> list[Row]:
-    """First the automatic choice, then the hypotheses, most likely first."""
+    """First the takes' own choice, then the hypotheses, the heaviest first."""
     order = np.argsort(-takes.weights, kind="stable")
     ranked = [Row(f"Take {h + 1}", float(takes.weights[h]), int(h)) for h in order]
     return [Row("Best of All", 1.0, BEST), *ranked]

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from ...shared.errors import RetakeError
 from ...shared.keypoints import MOST_FRAMES, KeypointTrack
 from ...shared.layouts import mediapipe33
-from ..worker_process import why_it_ended
+from ..exits import why_it_ended
 from .model_file import PoseModelMissingError
 
 OnFrame = Callable[[int, int | None], None]

@@ -174,7 +174,8 @@ def test_turned_and_scaled_object_moves_relative_to_itself(takes: Takes) -> None
 def test_only_one_new_slotted_action(armature, takes: Takes) -> None:
     before, rest = {block.name for block in bpy.data.user_map()}, rest_of(armature)
     modes = [bone.rotation_mode for bone in armature.pose.bones]
-    action = apply_take(armature, takes, None, FPS, START, "Take")
+    action, notes = apply_take(armature, takes, None, FPS, START, "Take")
+    assert "twist of forearms" in notes[0]
     assert {block.name for block in bpy.data.user_map()} - before == {"Take"}
     assert rest_of(armature) == rest
     assert [bone.rotation_mode for bone in armature.pose.bones] == modes
@@ -195,9 +196,9 @@ def keys_of(action) -> list[bytes]:
 
 def test_earlier_actions_are_kept_as_they_are(takes: Takes) -> None:
     armature = synthetic("rigify")
-    first = apply_take(armature, takes, None, FPS, START, "Take")
+    first, _ = apply_take(armature, takes, None, FPS, START, "Take")
     keys = keys_of(first)
-    second = apply_take(armature, takes, 0, FPS, 1, "Take")
+    second, _ = apply_take(armature, takes, 0, FPS, 1, "Take")
     assert second.name == "Take.001"
     assert keys_of(first) == keys
     assert first.users == 1, "kept by a fake user: nothing else uses it any more"
@@ -209,7 +210,7 @@ def test_bones_keep_their_rotation_mode(takes: Takes, mode: str) -> None:
     armature = synthetic("mixamo")
     for bone in armature.pose.bones:
         bone.rotation_mode = mode
-    action = apply_take(armature, takes, None, FPS, START, "Take")
+    action, _ = apply_take(armature, takes, None, FPS, START, "Take")
     path = "rotation_axis_angle" if mode == "AXIS_ANGLE" else "rotation_euler"
     curves = action.layers[0].strips[0].channelbags[0].fcurves
     assert {curve.data_path.rpartition(".")[2] for curve in curves} == {path, "location"}

@@ -57,11 +57,21 @@ def apply(takes: Path, rig: Path, *more: str) -> subprocess.CompletedProcess[str
     return subprocess.run(command, capture_output=True, text=True, timeout=50)
 
 
+def refusal(done: subprocess.CompletedProcess[str]) -> str:
+    """The one sentence that a refusal is, without a word of Blender's own."""
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("retake: ")
+    return line
+
+
 def test_shot_holds_the_action_and_the_rigs_file_is_unchanged(takes: Path, hero: Path) -> None:
     before = hero.read_bytes()
     done = apply(takes, hero, "--armature", "metarig", "--hypothesis", "1")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "action 'clip' on 'metarig', frames 1 to 12" in done.stdout
+    said = done.stdout.splitlines()
+    assert said[0].endswith("shot.blend: action 'clip' on 'metarig', frames 1 to 12.")
+    assert said[1].startswith("Hands, toes")
     assert hero.read_bytes() == before
     assert sorted(p.name for p in hero.parent.iterdir()) == ["clip.npz", "hero.blend", "shot.blend"]
     bpy.ops.wm.open_mainfile(filepath=str(hero.with_name("shot.blend")))
@@ -81,18 +91,11 @@ def test_shot_holds_the_action_and_the_rigs_file_is_unchanged(takes: Path, hero:
 def test_refusals_are_one_sentence_and_write_nothing(
     takes: Path, hero: Path, more: tuple[str, ...], words: str
 ) -> None:
-    done = apply(takes, hero, *more)
-    assert done.returncode == 1
-    assert done.stderr.startswith("retake: ")
-    assert words in done.stderr
-    assert "Traceback" not in done.stderr
+    assert words in refusal(apply(takes, hero, *more))
     assert not hero.with_name("shot.blend").exists()
 
 
 def test_damaged_blend_file_is_refused(takes: Path, tmp_path: Path) -> None:
     damaged = tmp_path / "hero.blend"
     damaged.write_bytes(b"BLENDER-v405" + b"\0" * 100)
-    done = apply(takes, damaged)
-    assert done.returncode == 1
-    assert f"retake: Blender cannot open {damaged}" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert f"Blender cannot open {damaged}" in refusal(apply(takes, damaged))

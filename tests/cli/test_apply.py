@@ -45,8 +45,13 @@ def test_text_named_blend_is_not_a_blend_file(tmp_path: Path) -> None:
 
 def test_the_rigs_own_file_is_never_the_result(rig: Path, tmp_path: Path) -> None:
     detour = tmp_path / ".." / tmp_path.name / "hero.blend"
-    assert "never overwritten" in refusal(tmp_path, rig, detour)
+    assert "never overwritten" in refusal(tmp_path / "clip.npz", rig, detour)
     assert rig.read_bytes() == b"BLENDER-v405"
+
+
+def test_a_folder_is_not_the_result(rig: Path, tmp_path: Path) -> None:
+    (tmp_path / "shot.blend").mkdir()
+    assert "is a folder" in refusal(tmp_path / "clip.npz", rig, tmp_path / "shot.blend")
 
 
 def test_result_must_be_named_blend(rig: Path, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from retake.server.worker_process import COMMAND, StartBudget, why_it_ended
+from retake.server.exits import why_it_ended
+from retake.server.worker_process import COMMAND, StartBudget
 from retake.shared.connection_file import process_exists
 from retake.shared.protocol import Failed, Lift, Ping, Pong, Progress, Result
 

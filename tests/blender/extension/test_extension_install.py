@@ -1,7 +1,5 @@
 # pyright: basic, reportAttributeAccessIssue=false
-"""The zip in real Blender: it validates, installs with
-its wheels, draws, complains in sentences, goes.
-"""
+"""The zip in real Blender: it validates, installs its wheels, draws, keeps its files, goes."""
 
 from __future__ import annotations
 
@@ -24,7 +22,14 @@ pytestmark = pytest.mark.timeout(300)  # the first test may have to download the
 Part = Callable[[str], ModuleType]
 Draw = Callable[[type], list[tuple[str, str]]]
 
-OPERATORS = ("load_track", "load_sample", "sample_takes", "cancel_job", "apply_take")
+OPERATORS = (
+    "load_track",
+    "load_sample",
+    "sample_takes",
+    "cancel_job",
+    "load_takes",
+    "apply_take",
+)
 
 
 @pytest.fixture
@@ -95,6 +100,9 @@ def test_panels_draw_in_an_empty_file(part: Part, draw: Draw) -> None:
     drawn = {p.bl_label: draw(p) for p in _panels(part)}
     assert ("label", "Off") in drawn["Retake"]
     assert ("operator", "retake.load_sample") in drawn["Track"]
+    assert ("label", "retake detect VIDEO -o track.npz") in drawn["Track"]
+    assert ("prop", "focal_px") in drawn["Takes"]
+    assert ("operator", "retake.load_takes") in drawn["Takes"]
     assert ("label", "No armature is active") in drawn["Rig"]
 
 
@@ -106,6 +114,7 @@ def test_panels_show_the_track_the_takes_and_the_rig(
     bpy.ops.object.armature_add()
     drawn = {p.bl_label: draw(p) for p in _panels(part)}
     assert ("label", "30 frames, 25 fps") in drawn["Track"]
+    assert all("retake detect" not in text for _, text in drawn["Track"])
     assert ("label", bpy.context.object.name) in drawn["Rig"]
     assert [row.name for row in bpy.context.scene.retake.takes] == [
         "Best of All",
@@ -199,6 +208,67 @@ def test_takes_lie_beside_a_saved_file_and_are_found_again(
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "shot.blend"))
     assert bpy.context.scene.retake.takes_path.startswith("//")
     assert session.takes_of(bpy.context.scene).hypothesis_count == 2
+
+
+def test_takes_of_a_file_are_listed_and_name_the_action(
+    part: Part, takes: Takes, tmp_path: Path
+) -> None:
+    takes.save(tmp_path / "dance.npz")
+    bpy.ops.retake.load_takes(filepath=str(tmp_path / "dance.npz"))
+    names = [row.name for row in bpy.context.scene.retake.takes]
+    assert names == ["Best of All", "Take 2", "Take 1"]
+    assert part("session").takes_of(bpy.context.scene).hypothesis_count == 2
+    assert part("operators").action_name(bpy.context.scene, 1) == "dance take 2"
+
+
+def test_a_file_without_takes_is_a_sentence_and_changes_nothing(
+    installed: str, track_file: Path
+) -> None:
+    with pytest.raises(RuntimeError, match="is not a takes file") as error:
+        bpy.ops.retake.load_takes(filepath=str(track_file))
+    assert "Traceback" not in str(error.value)
+    assert bpy.context.scene.retake.takes_path == ""
+
+
+def test_the_focal_length_is_sent_unless_it_is_zero(part: Part) -> None:
+    settings_of, scene = part("session").settings_of, bpy.context.scene
+    assert settings_of(scene).focal is None
+    scene.retake.focal_px = 900
+    assert settings_of(scene).focal == 900
+
+
+def test_takes_of_an_unsaved_file_move_beside_it_when_it_is_saved(
+    part: Part, track_file: Path, takes: Takes, tmp_path: Path
+) -> None:
+    session, blend = part("session"), tmp_path / "shot.blend"
+    bpy.ops.retake.load_track(filepath=str(track_file))
+    path = session.new_takes_path(bpy.context.scene, "0123456789")
+    _show(part, takes, path)
+    bpy.ops.wm.save_as_mainfile(filepath=str(blend))
+    assert not path.exists()
+    assert bpy.context.scene.retake.takes_path == f"//shot.retake/{path.name}"
+    bpy.ops.wm.open_mainfile(filepath=str(blend))
+    assert session.takes_of(bpy.context.scene).hypothesis_count == 2
+    assert session.track_of(bpy.context.scene).frame_count == 30
+
+
+@pytest.mark.parametrize("copy", [False, True])
+def test_saved_elsewhere_the_files_are_still_found(
+    part: Part, track_file: Path, takes: Takes, tmp_path: Path, copy: bool
+) -> None:
+    session, other = part("session"), tmp_path / "other" / "shot.blend"
+    other.parent.mkdir()
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
+    bpy.ops.retake.load_track(filepath="//walk.npz")
+    _show(part, takes, session.new_takes_path(bpy.context.scene, "0123456789"))
+    before = bpy.context.scene.retake.takes_path
+    bpy.ops.wm.save_as_mainfile(filepath=str(other), copy=copy)
+    assert (bpy.context.scene.retake.takes_path == before) == copy
+    for opened in (False, True):
+        if opened:
+            bpy.ops.wm.open_mainfile(filepath=str(other))
+        assert session.takes_of(bpy.context.scene).hypothesis_count == 2
+        assert session.track_of(bpy.context.scene).frame_count == 30
 
 
 def test_takes_of_a_scene_that_is_gone_are_left_on_disk(part: Part, takes: Takes) -> None:

@@ -1,7 +1,5 @@
 # pyright: basic, reportAttributeAccessIssue=false
-"""The installed extension, a real server process and the wire between them: from the bundled
-sample to an action on a rig.
-"""
+"""The installed extension and a real server process: from the bundled sample to an action."""
 
 from __future__ import annotations
 
@@ -45,7 +43,7 @@ def sample(part: Part) -> Iterator[None]:
     part("timer").client.close()
 
 
-def test_a_sample_becomes_an_action_on_a_rig() -> None:
+def test_a_sample_becomes_an_action_on_a_rig(capfd: pytest.CaptureFixture[str]) -> None:
     assert bpy.ops.retake.sample_takes(wait=True, timeout=120) == {"FINISHED"}
     state = bpy.context.scene.retake
     assert state.takes[0].hypothesis == -1
@@ -53,6 +51,7 @@ def test_a_sample_becomes_an_action_on_a_rig() -> None:
     rig = _meta_rig()
     for hypothesis in (-1, 1):
         assert bpy.ops.retake.apply_take(hypothesis=hypothesis) == {"FINISHED"}
+    assert "New action: pose2sim_cam01 take 2. Hands, toes" in capfd.readouterr().out
     curves = _curves(rig)
     for bone in ("spine", "upper_arm.L", "forearm.R", "thigh.L", "shin.R"):
         keys = curves[f'pose.bones["{bone}"].rotation_quaternion']
@@ -71,26 +70,23 @@ def test_a_take_that_does_not_exist_is_a_sentence() -> None:
 
 def test_without_waiting_blender_stays_free_and_the_timer_brings_the_takes(part: Part) -> None:
     timer = part("timer")
-    begun = time.perf_counter()
     assert bpy.ops.retake.sample_takes() == {"FINISHED"}
-    assert time.perf_counter() - begun < 2
-    ticks = _tick_until_over(timer)
+    assert timer.client.job, "the operator has returned before the job ended"
+    assert timer.tick(), "and the timer before it had anything to bring"
+    assert timer.client.job
+    _tick_until_over(timer)
     assert len(bpy.context.scene.retake.takes) == 3
-    assert np.median(ticks) < 0.005
 
 
 def test_cancelling_ends_the_job_and_the_server_serves_on(part: Part) -> None:
     timer, state = part("timer"), bpy.context.scene.retake
-    state.iterations = 50
+    state.hypotheses, state.iterations = 10, 50  # no computer does the rest before the Cancel
     bpy.ops.retake.sample_takes()
-    while timer.client.job.done == 0:
-        timer.tick()
-        time.sleep(0.02)
-    begun = time.perf_counter()
+    _tick_while(timer, lambda: timer.client.job.done == 0)
     bpy.ops.retake.cancel_job()
     _tick_until_over(timer)
-    assert time.perf_counter() - begun < 2
     assert (len(state.takes), timer.client.message) == (0, "")
+    state.hypotheses = 2
     state.iterations = 1
     assert bpy.ops.retake.sample_takes(wait=True, timeout=120) == {"FINISHED"}
 
@@ -100,27 +96,24 @@ def test_a_killed_server_is_reported_and_started_again(part: Part) -> None:
     bpy.ops.retake.sample_takes(wait=True, timeout=120)
     info = connection_file.read()
     assert info is not None
-    os.kill(info.pid, signal.SIGKILL)
+    os.kill(info.pid, getattr(signal, "SIGKILL", signal.SIGTERM))  # Windows has no other
     _tick_while(timer, lambda: timer.client.is_open)
     assert "ended" in timer.client.status
     assert bpy.ops.retake.sample_takes(wait=True, timeout=120) == {"FINISHED"}
     assert connection_file.read() != info
 
 
-def _tick_until_over(timer: ModuleType) -> list[float]:
-    return _tick_while(timer, lambda: timer.client.job is not None)
+def _tick_until_over(timer: ModuleType) -> None:
+    _tick_while(timer, lambda: timer.client.job is not None)
 
 
-def _tick_while(timer: ModuleType, condition: Callable[[], bool]) -> list[float]:
-    """What Blender's event loop would do; seconds that each call took."""
-    ticks, deadline = [], time.monotonic() + 120
+def _tick_while(timer: ModuleType, condition: Callable[[], bool]) -> None:
+    """What Blender's event loop would do."""
+    deadline = time.monotonic() + 120
     while condition():
         assert time.monotonic() < deadline, timer.client.status
-        begun = time.perf_counter()
         timer.tick()
-        ticks.append(time.perf_counter() - begun)
         time.sleep(0.02)
-    return ticks
 
 
 def _meta_rig() -> bpy.types.Object:

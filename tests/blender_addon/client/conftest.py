@@ -1,6 +1,4 @@
-"""A server whose answers a test writes: a ROUTER with
-CURVE in a thread, speaking the real protocol.
-"""
+"""A server whose answers a test writes: a ROUTER with CURVE in a thread, the real protocol."""
 
 from __future__ import annotations
 
@@ -27,9 +25,7 @@ Script = Callable[[Request], Sequence[Reply]]
 
 
 class FakeServer:
-    """Answers `script(request)` to every request; greets
-    and answers Ping unless `polite` is False.
-    """
+    """Answers `script(request)` to every request; if `polite`, greets and answers Ping."""
 
     def __init__(self, script: Script, polite: bool = True) -> None:
         self.seen: list[Request] = []
@@ -48,7 +44,7 @@ class FakeServer:
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
-    def find(self, stop: threading.Event) -> ConnectionInfo:
+    def find(self, stop: threading.Event, silent: ConnectionInfo | None) -> ConnectionInfo:
         return self.info
 
     def close(self) -> None:

@@ -145,7 +145,7 @@ def test_a_job_cancelled_before_the_server_is_there_is_never_sent(
     server = serve()
     go = threading.Event()
 
-    def find_late(stop: threading.Event) -> ConnectionInfo:
+    def find_late(stop: threading.Event, silent: ConnectionInfo | None) -> ConnectionInfo:
         go.wait(5)
         return server.info
 

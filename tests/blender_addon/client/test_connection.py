@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from retake.blender_addon.client.connection import Connection, Lost
+from retake.blender_addon.client.connection import Connection, Find, Lost
 from retake.shared.connection_file import ConnectionInfo
 from retake.shared.errors import RetakeError
 from retake.shared.protocol import (
@@ -39,7 +39,7 @@ def connect() -> Iterator[Connect]:
     opened: list[Connection[Reply]] = []
 
     def open_one(
-        find: Callable[[threading.Event], ConnectionInfo],
+        find: Find,
         is_alive: Callable[[ConnectionInfo], bool] = lambda info: True,
     ) -> Connection[Reply]:
         opened.append(
@@ -107,11 +107,24 @@ def test_a_server_that_does_not_greet_is_lost(serve: Serve, connect: Connect) ->
     assert "does not answer" in event.text
 
 
+def test_after_a_server_that_does_not_greet_another_one_is_asked_for(
+    serve: Serve, connect: Connect
+) -> None:
+    """As when the file of a dead server is left, and its process number is in use again."""
+    dead, living = serve(polite=False), serve()
+
+    def find(stop: threading.Event, silent: ConnectionInfo | None) -> ConnectionInfo:
+        return living.info if silent == dead.info else dead.info
+
+    assert isinstance(connect(find).next_event(5), Welcome)
+    assert isinstance(living.seen[0], Hello)
+
+
 def test_a_stranger_without_the_key_hears_nothing(serve: Serve, connect: Connect) -> None:
     server, other = serve(), serve()
     wrong = replace(server.info, server_key=other.info.server_key)
 
-    def find(stop: threading.Event) -> ConnectionInfo:
+    def find(stop: threading.Event, silent: ConnectionInfo | None) -> ConnectionInfo:
         return wrong
 
     assert isinstance(connect(find).next_event(5), Lost)
@@ -146,7 +159,7 @@ def test_a_server_that_ignores_versions_is_refused_here(serve: Serve, connect: C
 
 @pytest.mark.parametrize("error", [RetakeError("no server"), ValueError("a bug")])
 def test_failing_to_find_a_server_is_an_event(connect: Connect, error: Exception) -> None:
-    def find(stop: threading.Event) -> ConnectionInfo:
+    def find(stop: threading.Event, silent: ConnectionInfo | None) -> ConnectionInfo:
         raise error
 
     event = connect(find).next_event(5)
@@ -155,7 +168,7 @@ def test_failing_to_find_a_server_is_an_event(connect: Connect, error: Exception
 
 
 def test_close_interrupts_the_search_and_nothing_follows(connect: Connect) -> None:
-    def find(stop: threading.Event) -> ConnectionInfo:
+    def find(stop: threading.Event, silent: ConnectionInfo | None) -> ConnectionInfo:
         stop.wait(30)
         raise RetakeError("interrupted")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import textwrap
 import threading
@@ -91,6 +92,25 @@ def test_the_file_of_a_dead_server_is_not_a_server(log: Path, stop: threading.Ev
     assert server_process.find() is None
 
 
+def test_a_file_whose_process_number_is_in_use_again_is_replaced(
+    log: Path, stop: threading.Event
+) -> None:
+    stale = ConnectionInfo("tcp://127.0.0.1:1", "s" * 40, os.getpid(), 1)
+    connection_file.write(stale)
+    assert server_process.find_or_start(_nothing_to_start, log, stop) == stale
+    info = server_process.find_or_start(_script(READY), log, stop, stale, limit_s=20)
+    assert info.server_key == "k" * 40
+    assert connection_file.read() == info
+
+
+def test_nothing_is_imported_from_the_current_folder(tmp_path: Path) -> None:
+    (tmp_path / "queue.py").write_text("raise SystemExit('foreign code')")
+    command = server_process.server_command(sys.executable)
+    help_only = [*command[: command.index("serve") + 1], "--help"]
+    done = subprocess.run(help_only, cwd=tmp_path, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_animators_python_comes_before_the_variable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,7 +133,7 @@ def test_without_any_server_the_sentence_says_what_to_install(
     monkeypatch.delenv(server_process.PYTHON_VARIABLE, raising=False)
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr(server_process, "_can_serve_here", lambda: False)
-    with pytest.raises(RetakeError, match=r"pip install 'retake\[server\]'"):
+    with pytest.raises(RetakeError, match=r"run 'python3\.11 tasks\.py demo'"):
         server_process.server_command("")
 
 

@@ -57,12 +57,19 @@ def test_one_version_everywhere(staged: Path) -> None:
 def test_every_python_and_platform_has_both_libraries_and_a_true_wheel() -> None:
     """Blender reads the supported Pythons from the names; abi3 does not count beside cp311."""
     names = [wheel.file for wheel in wheels.read_table()]
-    for platform in ("manylinux_2_28_x86_64", "win_amd64", "_arm64", "macosx_10"):
+    for platform in ("manylinux_2_28_x86_64", "win_amd64", "_arm64"):
         here = [n for n in names if platform in n or ("_arm64" in platform and "universal2" in n)]
         for python in PYTHONS:
             assert any(n.startswith("msgpack") and f"{python}-{python}" in n for n in here)
             pyzmq = f"{python}-{python}" if python == "cp311" else "cp312-abi3"
             assert any(n.startswith("pyzmq") and pyzmq in n for n in here)
+
+
+def test_nothing_is_packed_for_a_mac_that_no_server_runs_on(staged: Path) -> None:
+    """PyTorch and MediaPipe have no wheels for Intel's Macs."""
+    assert "macos-x64" not in _manifest(staged)["platforms"]
+    names = [wheel.file for wheel in wheels.read_table()]
+    assert [n for n in names if "macosx" in n and "x86_64" in n] == []
 
 
 def test_pip_is_asked_for_exactly_that_wheel() -> None:

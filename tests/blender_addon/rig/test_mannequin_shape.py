@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from retake.blender_addon.mannequin_shape import Ints, Shape, build_shape
+from retake.blender_addon.loft import Ints
+from retake.blender_addon.mannequin_shape import Shape, build_shape
 from retake.blender_addon.rig.bone_map import BoneMap, find_bone_map
 from retake.blender_addon.rig.rest_pose import RestPose
 

@@ -81,6 +81,21 @@ def test_motion_starts_where_the_rig_stands(takes: Takes, make_rig: MakeRig) -> 
     assert np.linalg.norm(here.root_location[0]) < 0.25
 
 
+@pytest.mark.parametrize("joints", [(9, 10), (7, 8), (12, 13), (1, 4)])
+def test_bones_without_length_leave_everything_finite(
+    takes: Takes, make_rig: MakeRig, joints: tuple[int, int]
+) -> None:
+    poses = takes.poses.copy()
+    poses[:, 5:, joints[1]] = poses[:, 5:, joints[0]]
+    motion = solve_take(replace(takes, poses=poses), 0, make_rig("mixamo"), 24.0)
+    assert all(np.isfinite(q).all() for q in motion.rotations.values())
+
+
+def test_take_without_any_length_is_refused(takes: Takes, make_rig: MakeRig) -> None:
+    with pytest.raises(RetakeError, match="legs of this take have no length"):
+        solve_take(replace(takes, poses=0 * takes.poses), 0, make_rig("mixamo"), 24.0)
+
+
 def test_single_frame_gives_a_pose(takes: Takes, make_rig: MakeRig) -> None:
     names = ("spread", "contacts", "times")
     first: dict[str, Any] = {name: getattr(takes, name)[:1] for name in names}

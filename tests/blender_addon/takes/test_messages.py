@@ -16,13 +16,14 @@ from retake.shared.takes import Takes
 
 
 def test_a_track_arrives_as_it_was_with_its_gaps(track: KeypointTrack) -> None:
-    settings = LiftSettings(hypotheses=4, iterations=2, seed=9, model="small")
+    settings = LiftSettings(hypotheses=4, iterations=2, seed=9, model="small", focal=900.0)
     sent = decode_request(encode(lift_request("job", track, settings)))
     assert isinstance(sent, Lift)
     np.testing.assert_array_equal(sent.points.unpack("points"), track.points)
     np.testing.assert_array_equal(sent.times.unpack("times"), track.times)
     assert (sent.width, sent.height, sent.fps) == (640, 480, 25.0)
     assert (sent.hypotheses, sent.iterations, sent.seed, sent.model) == (4, 2, 9, "small")
+    assert sent.focal == 900.0
 
 
 def test_takes_arrive_as_they_were(takes: Takes, result: Result) -> None:
