@@ -7,9 +7,15 @@ can hang. `tasks.py test` therefore calls pytest twice, and a bare `pytest` stay
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from retake.shared.arrays import Floats
+from retake.shared.camera import Camera
+from retake.shared.takes import LIMB_GROUPS, Alternative, Takes
 
 # The models of the tests are tiny: a second thread costs more than it brings, on a busy machine by
 # far.
@@ -23,3 +29,27 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if collection_path == BLENDER and not any(p.resolve().is_relative_to(BLENDER) for p in named):
         return True
     return None
+
+
+@pytest.fixture(scope="session")
+def make_takes() -> Callable[..., Takes]:
+    """make_takes(poses (H, F, 17, 3), fps=25, **fields) -> Takes; `fields` replace the defaults."""
+
+    def make(poses: Floats, fps: float = 25.0, **fields: Any) -> Takes:
+        hypotheses, frames = poses.shape[:2]
+        plain: dict[str, Any] = {
+            "root": np.full((hypotheses, frames, 3), 4, np.float32),
+            "weights": np.full(hypotheses, 1 / hypotheses, np.float32),
+            "spread": np.zeros((frames, 17), np.float32),
+            "contacts": np.zeros((frames, 4), np.float32),
+            "times": np.arange(frames) / fps,
+            "camera": Camera.with_default_focal(640, 480),
+            "groups": {group: (Alternative("Take 1", 1.0, 0),) for group in LIMB_GROUPS},
+            "best": dict.fromkeys(LIMB_GROUPS, 0),
+            "seed": 0,
+            "model": "small",
+            "provenance": {},
+        }
+        return Takes(poses=poses.astype(np.float32), fps=fps, **{**plain, **fields})
+
+    return make

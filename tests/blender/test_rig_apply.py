@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import bpy
@@ -16,7 +17,7 @@ from retake.blender_addon.rig.read_rest_pose import read_rest_pose
 from retake.shared.camera import Camera
 from retake.shared.errors import RetakeError
 from retake.shared.ground import find_ground
-from retake.shared.takes import LIMB_GROUPS, Alternative, Takes
+from retake.shared.takes import Takes
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "synthetic_rigs.json"
 FPS, FRAMES, START = 24.0, 40, 5
@@ -38,7 +39,7 @@ DIRECTIONS = {  # part of the bone map -> joints of the source
 
 
 @pytest.fixture
-def takes() -> Takes:
+def takes(make_takes: Callable[..., Takes]) -> Takes:
     """Somebody stands in front of the camera and moves knees, elbows and wrists about."""
     world = np.tile(np.array(STANDING), (FRAMES, 1, 1))
     phase = np.linspace(0, 2 * np.pi, FRAMES)
@@ -46,20 +47,11 @@ def takes() -> Takes:
         world[:, joint] += size * np.stack([np.sin(phase), np.cos(phase) - 1, 0 * phase], axis=-1)
     seen = np.stack([world[..., 0], 1.0 - world[..., 2], world[..., 1] + 4], axis=-1)
     poses = (seen - seen[:, :1]).astype(np.float32)
-    return Takes(
-        poses=poses[None],
-        root=seen[None, :, 0].astype(np.float32),
-        weights=np.ones(1, np.float32),
-        spread=np.zeros((FRAMES, 17), np.float32),
-        contacts=np.zeros((FRAMES, 4), np.float32),
-        times=np.arange(FRAMES) / FPS,
+    return make_takes(
+        poses[None],
         fps=FPS,
+        root=seen[None, :, 0].astype(np.float32),
         camera=Camera.with_default_focal(1280, 720),
-        groups={group: (Alternative("A", 1.0, 0),) for group in LIMB_GROUPS},
-        best=dict.fromkeys(LIMB_GROUPS, 0),
-        seed=0,
-        model="none",
-        provenance={},
     )
 
 

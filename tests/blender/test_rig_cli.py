@@ -5,38 +5,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import bpy
 import numpy as np
 import pytest
-from retake.shared.camera import Camera
-from retake.shared.takes import LIMB_GROUPS, Alternative, Takes
+from retake.shared.takes import Takes
 
 FRAMES = 12
 
 
 @pytest.fixture
-def takes(tmp_path: Path) -> Path:
+def takes(tmp_path: Path, make_takes: Callable[..., Takes]) -> Path:
     """Random, but a takes file."""
-    generator = np.random.default_rng(0)
-    poses = np.repeat(generator.normal(size=(2, 1, 17, 3)), FRAMES, axis=1).astype(np.float32)
+    poses = np.random.default_rng(0).normal(size=(2, 1, 17, 3)).repeat(FRAMES, axis=1)
     path = tmp_path / "clip.npz"
-    Takes(
-        poses=poses - poses[:, :, :1],
-        root=np.full((2, FRAMES, 3), 4, np.float32),
-        weights=np.full(2, 0.5, np.float32),
-        spread=np.zeros((FRAMES, 17), np.float32),
-        contacts=np.zeros((FRAMES, 4), np.float32),
-        times=np.arange(FRAMES) / 24,
-        fps=24.0,
-        camera=Camera.with_default_focal(640, 480),
-        groups={group: (Alternative("A", 1.0, 0),) for group in LIMB_GROUPS},
-        best=dict.fromkeys(LIMB_GROUPS, 0),
-        seed=0,
-        model="none",
-        provenance={},
-    ).save(path)
+    make_takes(poses - poses[:, :, :1], fps=24.0).save(path)
     return path
 
 

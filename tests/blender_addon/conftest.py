@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
-from retake.shared.camera import Camera
 from retake.shared.keypoints import KeypointTrack
 from retake.shared.protocol import Array, Result
 from retake.shared.takes import LIMB_GROUPS, Alternative, Takes
@@ -30,21 +30,14 @@ def track() -> KeypointTrack:
 
 
 @pytest.fixture
-def takes() -> Takes:
-    rng = np.random.default_rng(1)
-    return Takes(
-        poses=rng.normal(size=(HYPOTHESES, FRAMES, 17, 3)).astype(np.float32),
-        root=rng.normal(size=(HYPOTHESES, FRAMES, 3)).astype(np.float32),
+def takes(make_takes: Callable[..., Takes]) -> Takes:
+    return make_takes(
+        np.random.default_rng(1).normal(size=(HYPOTHESES, FRAMES, 17, 3)),
         weights=np.array([0.2, 0.5, 0.3], np.float32),
         spread=np.ones((FRAMES, 17), np.float32),
-        contacts=np.zeros((FRAMES, 4), np.float32),
-        times=np.arange(FRAMES) / 25,
-        fps=25.0,
-        camera=Camera.with_default_focal(640, 480),
         groups={group: (Alternative("A", 0.5, 1),) for group in LIMB_GROUPS},
         best=dict.fromkeys(LIMB_GROUPS, 1),
         seed=7,
-        model="small",
         provenance={"track_source": "a test"},
     )
 

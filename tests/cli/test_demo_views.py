@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from retake.cli.demo_views import Box, View
 from retake.shared.arrays import Floats
 from retake.shared.camera import Camera
 from retake.shared.ground import find_ground
-from retake.shared.takes import LIMB_GROUPS, Alternative, Takes
+from retake.shared.takes import Takes
 
 FRAMES = 40
 STANDING = [
@@ -25,7 +26,7 @@ STANDING = [
 
 
 @pytest.fixture
-def takes() -> Takes:
+def takes(make_takes: Callable[..., Takes]) -> Takes:
     """Somebody steps sideways before a camera; hypothesis 2 differs from the best one in depth,
     hypothesis 1 more, but sideways."""
     world = np.tile(np.array(STANDING), (FRAMES, 1, 1))
@@ -34,20 +35,11 @@ def takes() -> Takes:
     poses = np.stack([seen - seen[:, :1]] * 3)
     poses[1, :, 13, 0] += 0.5
     poses[2, :, 13, 2] += 0.2
-    return Takes(
-        poses=poses.astype(np.float32),
-        root=np.stack([seen[:, 0]] * 3).astype(np.float32),
-        weights=np.full(3, 1 / 3, np.float32),
-        spread=np.zeros((FRAMES, 17), np.float32),
-        contacts=np.zeros((FRAMES, 4), np.float32),
-        times=np.arange(FRAMES) / 24,
+    return make_takes(
+        poses,
         fps=24.0,
+        root=np.stack([seen[:, 0]] * 3).astype(np.float32),
         camera=Camera.with_default_focal(1280, 720),
-        groups={group: (Alternative("A", 1.0, 0),) for group in LIMB_GROUPS},
-        best=dict.fromkeys(LIMB_GROUPS, 0),
-        seed=0,
-        model="small",
-        provenance={},
     )
 
 

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from retake.shared.arrays import AnyArray
-from retake.shared.camera import Camera
 from retake.shared.errors import RetakeError
 from retake.shared.keypoints import KeypointTrack
-from retake.shared.takes import LIMB_GROUPS, Alternative, Takes
+from retake.shared.takes import LIMB_GROUPS, Takes
 
 
 def a_track(frames: int = 5) -> KeypointTrack:
@@ -27,25 +26,6 @@ def a_track(frames: int = 5) -> KeypointTrack:
     )
 
 
-def some_takes(hypotheses: int = 3, frames: int = 4) -> Takes:
-    rng = np.random.default_rng(0)
-    return Takes(
-        poses=rng.normal(size=(hypotheses, frames, 17, 3)).astype(np.float32),
-        root=rng.normal(size=(hypotheses, frames, 3)).astype(np.float32),
-        weights=np.full(hypotheses, 1 / hypotheses, np.float32),
-        spread=np.zeros((frames, 17), np.float32),
-        contacts=np.zeros((frames, 4), np.float32),
-        times=np.arange(frames) / 25,
-        fps=25.0,
-        camera=Camera.with_default_focal(640, 480),
-        groups={group: (Alternative("Take 1", 1.0, 0),) for group in LIMB_GROUPS},
-        best=dict.fromkeys(LIMB_GROUPS, 0),
-        seed=1,
-        model="test",
-        provenance={"source": "test"},
-    )
-
-
 def test_a_track_reads_back(tmp_path: Path):
     track = a_track()
     track.save(tmp_path / "t.npz")
@@ -55,8 +35,12 @@ def test_a_track_reads_back(tmp_path: Path):
     assert (back.image_size, back.fps, back.source) == ((640, 480), 25.0, "test")
 
 
-def test_takes_read_back(tmp_path: Path):
-    takes = some_takes()
+@pytest.fixture
+def takes(make_takes: Callable[..., Takes]) -> Takes:
+    return make_takes(np.random.default_rng(0).normal(size=(3, 4, 17, 3)))
+
+
+def test_takes_read_back(tmp_path: Path, takes: Takes):
     takes.save(tmp_path / "t.npz")
     back = Takes.load(tmp_path / "t.npz")
     np.testing.assert_array_equal(back.poses, takes.poses)
@@ -162,9 +146,9 @@ def test_a_track_of_one_frame_is_refused():
         ({"times": np.arange(4)[::-1] / 25}, "strictly increasing"),
     ],
 )
-def test_wrong_takes_are_refused(change: dict[str, object], words: str):
+def test_wrong_takes_are_refused(takes: Takes, change: dict[str, object], words: str):
     with pytest.raises(RetakeError, match=words):
-        replace(some_takes(), **change)
+        replace(takes, **change)
 
 
 @pytest.mark.parametrize("load", [KeypointTrack.load, Takes.load])

@@ -13,7 +13,6 @@ import bpy
 import numpy as np
 import pytest
 from retake.blender_addon.packaging import build_zip
-from retake.shared.camera import Camera
 from retake.shared.keypoints import KeypointTrack
 from retake.shared.takes import LIMB_GROUPS, Alternative, Takes
 
@@ -47,21 +46,13 @@ def track_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def takes() -> Takes:
-    return Takes(
-        poses=np.zeros((2, 30, 17, 3), np.float32),
+def takes(make_takes: Callable[..., Takes]) -> Takes:
+    return make_takes(
+        np.zeros((2, 30, 17, 3)),
         root=np.zeros((2, 30, 3), np.float32),
         weights=np.array([0.25, 0.75], np.float32),
-        spread=np.ones((30, 17), np.float32),
-        contacts=np.zeros((30, 4), np.float32),
-        times=np.arange(30) / 25,
-        fps=25.0,
-        camera=Camera.with_default_focal(640, 480),
         groups={group: (Alternative("A", 0.75, 1),) for group in LIMB_GROUPS},
         best=dict.fromkeys(LIMB_GROUPS, 1),
-        seed=0,
-        model="small",
-        provenance={},
     )
 
 

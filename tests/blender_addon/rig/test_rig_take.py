@@ -12,33 +12,25 @@ from retake.blender_addon.rig.rest_pose import RestPose
 from retake.shared.arrays import Floats
 from retake.shared.camera import Camera
 from retake.shared.errors import RetakeError
-from retake.shared.takes import LIMB_GROUPS, Alternative, Takes
+from retake.shared.takes import LIMB_GROUPS, Takes
 
 MakeRig = Callable[..., RestPose]
 
 
 @pytest.fixture
-def takes(dance: Floats) -> Takes:
+def takes(dance: Floats, make_takes: Callable[..., Takes]) -> Takes:
     """The dance and a version of it with 5 cm of error, seen from 5 m in front, at 30 fps."""
     seen = np.stack([dance[..., 0], 1.0 - dance[..., 2], dance[..., 1] + 5], axis=-1)
     poses = seen - seen[:, :1]
     worse = poses + np.random.default_rng(0).normal(scale=0.05, size=(1, 17, 3))
     worse[:, 0] = 0
-    frames = len(dance)
-    return Takes(
-        poses=np.stack([poses, worse]).astype(np.float32),
-        root=np.stack([seen[:, 0], seen[:, 0] + 1]).astype(np.float32),
-        weights=np.array([0.5, 0.5], np.float32),
-        spread=np.zeros((frames, 17), np.float32),
-        contacts=np.zeros((frames, 4), np.float32),
-        times=10 + np.arange(frames) / 30,
+    return make_takes(
+        np.stack([poses, worse]),
         fps=30.0,
+        root=np.stack([seen[:, 0], seen[:, 0] + 1]).astype(np.float32),
+        times=10 + np.arange(len(dance)) / 30,
         camera=Camera.with_default_focal(1280, 720),
-        groups={group: (Alternative("A", 1.0, 0),) for group in LIMB_GROUPS},
         best=dict.fromkeys(LIMB_GROUPS, 0) | {"left_arm": 1},
-        seed=0,
-        model="none",
-        provenance={},
     )
 
 
