@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--hypothesis",
         type=int,
-        help="number of the hypothesis, from 0 (default: the one nearest to the average of all)",
+        help="which take, counted from 0 (default: the one nearest to the average of all)",
     )
 
 
@@ -52,12 +52,13 @@ def run(args: argparse.Namespace) -> int:
 def check_files(takes: Path, rig: Path, out: Path) -> None:
     """Raises RetakeError before anything is loaded or written."""
     if not rig.is_file():
-        raise RetakeError(f"There is no file {rig}.")
+        kind = "is not a file; expected a .blend file" if rig.exists() else "does not exist"
+        raise RetakeError(f"{rig} {kind}.")
     with rig.open("rb") as file:
         if not file.read(8).startswith(BLEND_BEGINNINGS):
             raise RetakeError(f"{rig} is not a .blend file.")
     if out.suffix != ".blend":
-        raise RetakeError(f"The result {out} must be named .blend.")
+        raise RetakeError(f"The result {out} is a Blender file: its name must end in .blend.")
     check_output(out, takes, rig)
 
 
@@ -83,8 +84,9 @@ def apply_in_file(takes: Takes, args: argparse.Namespace) -> list[str]:
     except RuntimeError as error:
         raise RetakeError(f"Blender cannot write {args.out}: {_reason(error)}.") from None
     first, last = action.frame_range
-    made = f"action '{action.name}' on '{armature.name}', frames {first:.0f} to {last:.0f}."
-    return [f"{args.out}: {made}", *notes]
+    made = f"action '{action.name}' on '{armature.name}', frames {first:.0f} to {last:.0f}"
+    length = f"({(last - first) / fps:.2f} s at the scene's {fps:g} fps)."
+    return [f"{args.out}: {made} {length}", *notes]
 
 
 def find_armature(name: str | None, rig: Path):

@@ -63,7 +63,7 @@ class Progress:
     def reach(self, stage: str, steps: int) -> None:
         """So many steps of the present part are done. Ctrl-C ends the demo here."""
         self.stop_if_asked()
-        self.bar.set_description_str(f"{stage:<34.34}", refresh=False)
+        self.bar.set_description_str(f"{stage:<44.44}", refresh=False)
         self.bar.n = max(self.bar.n, self.begun + steps)
         shown = (stage, self.bar.n, int(self.bar.format_dict["elapsed"]))
         if shown != self.shown:

@@ -23,7 +23,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--out", type=Path, required=True, help="takes file (.npz) to write")
     parser.add_argument("--model", help="name of the model (default: the shipped one)")
     parser.add_argument("--hypotheses", type=int, default=5, help="how many motions (default: 5)")
-    parser.add_argument("--iterations", type=int, default=5, help="DDIM steps (default: 5)")
+    parser.add_argument(
+        "--iterations",
+        type=int,
+        default=5,
+        help="more steps, more variety (default: 5)",
+    )
     parser.add_argument("--seed", type=int, default=0, help="same seed, same motions (default: 0)")
     parser.add_argument(
         "--focal",
@@ -48,8 +53,9 @@ def run(args: argparse.Namespace) -> int:
     )
     takes = _lift_with_bar(track, options)
     takes.save(args.out)
+    count = takes.hypothesis_count
     print(
-        f"{args.out}: {takes.hypothesis_count} motions of {takes.frame_count} frames "
+        f"{args.out}: {count} {'take' if count == 1 else 'takes'} of {takes.frame_count} frames "
         f"(model {takes.model}, seed {takes.seed})."
     )
     return 0

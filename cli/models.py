@@ -16,7 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="list | get")
     actions.add_parser("list", help="the lifting models and the pose model, with their folders")
     get = actions.add_parser("get", help="fetch the pose model that `retake detect` needs")
-    get.add_argument("name", choices=["pose"], help="pose: MediaPipe Pose, full")
+    get.add_argument(
+        "name", nargs="?", choices=["pose"], default="pose", help="pose: MediaPipe Pose, full"
+    )
     get.add_argument(
         "--from",
         dest="source",

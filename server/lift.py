@@ -35,6 +35,9 @@ Report = Callable[[str, int, int], None]
 MOST_HYPOTHESES = 100
 MOST_ITERATIONS = 50
 
+FOCAL_RANGE = (0.2, 50.0)
+"""Focal lengths in units of the picture's larger side: from a fisheye to a long telephoto lens."""
+
 MOST_POSES = 1_000_000
 """Hypotheses x frames. Takes of this size (about 220 MB) still fit into one message."""
 
@@ -151,6 +154,13 @@ def _camera_of(track: KeypointTrack, options: LiftOptions) -> Camera:
     width, height = track.image_size
     if options.focal is None:
         return Camera.with_default_focal(width, height)
+    least, most = (factor * max(width, height) for factor in FOCAL_RANGE)
+    if not least <= options.focal <= most:
+        raise FieldError(
+            "focal",
+            f"The focal length is {options.focal:g} pixels; in a picture of {width} x {height} "
+            f"{least:.0f} to {most:.0f} make sense.",
+        )
     return Camera(options.focal, options.focal, width / 2, height / 2, width, height)
 
 

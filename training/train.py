@@ -35,6 +35,10 @@ LOG_EVERY = 50
 def train(config: TrainConfig, data: Path, run: Path, device: str) -> None:
     """Trains on DATA/cmu17_train.npz, watching cmu17_val.npz; writes and resumes RUN."""
     check_device(device)
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RetakeError(f"{run} cannot be the run's folder: {error.strerror}.") from None
     train_set = MocapSet.load(data / "cmu17_train.npz")
     val_set = MocapSet.load(data / "cmu17_val.npz")
     torch.manual_seed(config.seed)
@@ -44,7 +48,6 @@ def train(config: TrainConfig, data: Path, run: Path, device: str) -> None:
     )
     average = {name: value.detach().clone() for name, value in model.denoiser.state_dict().items()}
     first = resume(run, config, model, optimizer, average)
-    run.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     for step in tqdm(range(first, config.steps), initial=first, total=config.steps, unit="step"):
         for group in optimizer.param_groups:

@@ -55,4 +55,4 @@ def test_a_folder_is_not_the_result(rig: Path, tmp_path: Path) -> None:
 
 
 def test_result_must_be_named_blend(rig: Path, tmp_path: Path) -> None:
-    assert "must be named .blend" in refusal(tmp_path, rig, tmp_path / "shot.mp4")
+    assert "must end in .blend" in refusal(tmp_path, rig, tmp_path / "shot.mp4")

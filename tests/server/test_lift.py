@@ -193,3 +193,9 @@ def test_a_clip_too_long_is_refused_before_anything_is_computed() -> None:
     week = film(np.array([0.0, 1.0, 604800.0]), speed=0)
     with pytest.raises(RetakeError, match="604800 s"):
         lift(week, KNOWING, LiftOptions(model="knowing"), ignore)
+
+
+def test_a_focal_length_that_no_lens_has_is_refused_before_any_work(track: KeypointTrack) -> None:
+    with pytest.raises(FieldError, match="focal length is 1 pixels") as refusal:
+        lift(track, KNOWING, LiftOptions(model="knowing", focal=1.0), ignore)
+    assert refusal.value.field == "focal"

@@ -91,3 +91,9 @@ def test_a_wrong_configuration_file_is_refused(tmp_path: Path, text: str):
 def test_a_device_that_is_not_there_is_one_sentence(data: Path, tmp_path: Path):
     with pytest.raises(RetakeError, match="'nonsense' cannot be used"):
         train(CONFIG, data, tmp_path, "nonsense")
+
+
+def test_a_file_cannot_be_the_folder_of_a_run(data: Path, tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(RetakeError, match="cannot be the run's folder"):
+        train(CONFIG, data, tmp_path / "file", "cpu")
