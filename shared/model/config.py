@@ -17,8 +17,8 @@ class ModelConfig:
     """Architecture of one model; validated, and saved as JSON beside the weights.
 
     variant         `paper`: Algorithm 1 over each triplet once, children of the same joint and
-                    frame, no
-                    clamps. `released`: what the authors' code computes, for their checkpoints.
+                    frame, no clamps. `released`: what the authors' code computes, for their
+                    checkpoints.
     skeleton        a name in `skeleton.SKELETONS`
     frames          window length: the temporal embedding has one entry per frame
     width           feature channels of a token, divisible by `heads`
