@@ -46,8 +46,8 @@ BPY_LIBRARIES = {
 }
 """System library that `bpy` loads -> Debian package. Without libEGL its first render aborts."""
 
-BENCHES: dict[str, tuple[str, ...]] = {}
-"""Benchmark -> arguments for Python. Each takes `--json FILE`."""
+BENCHMARKS = ROOT / "benchmarks"
+"""One script per benchmark, beside `report.py`, which they share. Each takes `--json FILE`."""
 
 
 class Stop(Exception):
@@ -288,10 +288,10 @@ def link_types() -> None:
 
 def bench(arguments: list[str]) -> int:
     name = arguments[0] if arguments else ""
-    if name not in BENCHES:
-        known = ", ".join(BENCHES) or "none yet"
-        raise Stop(f"There is no benchmark '{name}'. Benchmarks: {known}.")
-    return program(*BENCHES[name], *arguments[1:])
+    known = sorted(path.stem for path in BENCHMARKS.glob("*.py") if path.stem != "report")
+    if name not in known:
+        raise Stop(f"There is no benchmark '{name}'. Benchmarks: {', '.join(known)}.")
+    return program(str(BENCHMARKS / f"{name}.py"), *arguments[1:])
 
 
 def find_python(version: Version) -> list[str] | None:
