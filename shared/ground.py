@@ -2,7 +2,7 @@
 
 A plane is fitted to the places where the body rests, held by what is usual: cameras are level
 sideways and tilted moderately, people are upright on average. Assumes a camera that does not move
-and one flat floor.
+and one floor; `settle` allows for steps above it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ PLACE_ERROR = 0.06
 
 ROLL_ERROR, PITCH_ERROR, BODY_ERROR = np.tan(np.radians((2.0, 20.0, 6.0)))
 """Standard deviations of a camera's roll, of its pitch, and of a clip's mean body against the
-vertical (3.5 degrees in motion capture, the rest for errors of the poses)."""
+vertical (3.5 degrees in motion capture, the rest for errors of the poses). Roll has the long tails
+of Cauchy's distribution: a camera is level or it is not."""
+
+KNOWN_ROLL_ERROR = np.tan(np.radians(0.5))
 
 UPRIGHT = 0.7
 """Cosine to the image's up direction from which a body is taken for upright: 45 degrees."""
@@ -47,9 +50,9 @@ STRAIGHTNESS = 30
 
 FLOOR_QUANTILE = 0.1
 
-SETTLE_S, SUPPORT, STEP_M = 1.0, 0.2, 0.3
+SETTLE_S, SUPPORT, STEP_M = 1.0, 0.2, 0.15
 """`settle`: the time in which somebody touches the floor for at least this share, and the height
-in metres from which a body is taken to stand on something else."""
+in metres from which on a step is kept. Estimated depth seldom drifts so fast."""
 
 ROUNDS = 5
 
@@ -74,14 +77,17 @@ class Ground:
         return points @ self.rotation.T + self.translation
 
 
-def find_ground(positions: Floats, fps: float) -> Ground:
+def find_ground(positions: Floats, fps: float, roll: float | None = None) -> Ground:
     """The world of one clip from its joints (frames, 17, 3): camera frame with root, metres.
+
+    `roll` in radians is how far the world's up leans to the right in the picture, where that is
+    known (a solved camera); None: probably not at all.
 
     In the world z points up, the floor is z = 0, the hip of the first frame is above the origin,
     and the character of the first frame has its left at +X, so that it faces -Y when it stands.
     """
     positions = positions.astype(np.float64)
-    up = _find_up(positions, fps)
+    up = _find_up(positions, fps, roll)
     rotation = _axes(positions[0], up)
     turned = positions @ rotation.T
     translation = -turned[0, 0]
@@ -91,26 +97,37 @@ def find_ground(positions: Floats, fps: float) -> Ground:
     return Ground(rotation, translation)
 
 
-def settle(world: Floats, fps: float) -> Floats:
+def settle(world: Floats, fps: float, step: float = STEP_M) -> Floats:
     """World positions (..., frames, 17, 3) with slow floating and sinking taken out.
 
     The floor of a whole clip is flat, but estimated depth drifts, and with it the height of the
     body. Within about a second somebody touches the floor, jumps included: each frame is lowered
-    by the clearance that its second shows. What stays away from the floor by more than
-    `STEP_M`, on a chair or on stairs, is left there.
+    by the clearance that its second shows. Clearance that changes by `step` metres or more within
+    a second is no drift: somebody climbs stairs, a box, a chair, and stays up there.
     """
     clearance = world[..., 2].min(axis=-1) - joint_height(world)
     reach = max(1, round(SETTLE_S / 2 * fps))
-    around = np.lib.stride_tricks.sliding_window_view
-    ends = [(0, 0)] * (clearance.ndim - 1) + [(reach, reach)]
-    low = np.quantile(
-        around(np.pad(clearance, ends, mode="edge"), 2 * reach + 1, axis=-1), SUPPORT, axis=-1
-    )
-    floor = around(np.pad(low, ends, mode="edge"), 2 * reach + 1, axis=-1).mean(axis=-1)
-    floor *= np.clip(2 - 2 * np.abs(floor) / STEP_M, 0, 1)
+    low = np.quantile(_around(clearance, reach), SUPPORT, axis=-1)
+    drift = _around(low - _climbed(low, reach, step), reach).mean(axis=-1)
     settled = world.copy()
-    settled[..., 2] -= floor[..., None]
+    settled[..., 2] -= drift[..., None]
     return settled
+
+
+def _climbed(low: Floats, reach: int, step: float) -> Floats:
+    """What of the support's height (..., frames) above the floor is real: 0 on the floor itself."""
+    second = _around(low, reach)
+    sure = np.clip(2 * np.abs(second[..., -1] - second[..., 0]) / step - 1, 0, 1)
+    change = np.diff(low, axis=-1, prepend=0.0)
+    change[..., 1:] *= np.maximum(sure[..., 1:], sure[..., :-1])
+    height = np.cumsum(change, axis=-1)
+    return height * np.clip(2 * np.abs(height) / step - 1, 0, 1)
+
+
+def _around(values: Floats, reach: int) -> Floats:
+    """(..., frames) -> (..., frames, 2 * reach + 1): every frame's neighbours, ends repeated."""
+    padded = np.pad(values, [(0, 0)] * (values.ndim - 1) + [(reach, reach)], mode="edge")
+    return np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=-1)
 
 
 def joint_height(positions: Floats) -> float:
@@ -132,19 +149,43 @@ def joint_speed(positions: Floats, fps: float) -> Floats:
     return np.linalg.norm(positions[after] - positions[before], axis=-1) / seconds
 
 
-def _find_up(positions: Floats, fps: float) -> Floats:
+@dataclass(frozen=True)
+class _Usual:
+    """What is expected of the floor's slope (2,) along x and z, before any resting joint is seen.
+
+    The camera says 0 and how surely (precision, 2); the bodies say `body` with `body_precision`.
+    """
+
+    camera_precision: Floats
+    body: Floats
+    body_precision: float
+    roll_known: bool
+
+    def slope(self, at: Floats) -> tuple[Floats, Floats]:
+        """Mean (2,) and precision (2,) of the slope, given that it is about `at`."""
+        camera = self.camera_precision.copy()
+        if not self.roll_known:
+            camera[0] /= 1 + (at[0] / ROLL_ERROR) ** 2
+        precision = camera + self.body_precision
+        return self.body_precision * self.body / precision, precision
+
+
+def _find_up(positions: Floats, fps: float, roll: float | None) -> Floats:
     """Unit vector (3,) against gravity.
 
     Each round looks for resting joints with the plane of the round before.
     """
-    slope, precision = _usual_slope(positions)
+    sine, cosine = np.sin(roll or 0.0), np.cos(roll or 0.0)
+    level = np.array([[cosine, sine, 0], [-sine, cosine, 0], [0, 0, 1]])
+    positions = positions @ level.T
+    usual = _usual(positions, roll is not None)
     slow = joint_speed(positions, fps) < RESTING_SPEED
-    up = _normal(slope)
+    up = _normal(usual.slope(np.zeros(2))[0])
     for _ in range(ROUNDS):
         resting = slow & _low(positions @ up, fps)
         if resting.any():
-            up = _fit(positions[resting], up, slope, precision)
-    return up
+            up = _fit(positions[resting], up, usual)
+    return up @ level
 
 
 def _normal(slope: Floats) -> Floats:
@@ -152,14 +193,14 @@ def _normal(slope: Floats) -> Floats:
     return normalise(np.array([slope[0], -1.0, slope[1]]))
 
 
-def _usual_slope(positions: Floats) -> tuple[Floats, Floats]:
-    """What is expected of the floor's slope (2,) along x and z, and how surely: precision (2,)."""
-    precision = np.array([1 / ROLL_ERROR**2, 1 / PITCH_ERROR**2])
+def _usual(positions: Floats, roll_known: bool) -> _Usual:
+    roll_error = KNOWN_ROLL_ERROR if roll_known else ROLL_ERROR
+    camera = np.array([1 / roll_error**2, 1 / PITCH_ERROR**2])
     body = _mean_body(positions)
     if body is None:
-        return np.zeros(2), precision
-    precision += 1 / BODY_ERROR**2
-    return np.array([body[0], body[2]]) / -body[1] / BODY_ERROR**2 / precision, precision
+        return _Usual(camera, np.zeros(2), 0.0, roll_known)
+    slope = np.array([body[0], body[2]]) / -body[1]
+    return _Usual(camera, slope, 1 / BODY_ERROR**2, roll_known)
 
 
 def _mean_body(positions: Floats) -> Floats | None:
@@ -185,7 +226,7 @@ def _low(heights: Floats, fps: float) -> Bools:
     return heights < around[:, None] + LOW
 
 
-def _fit(points: Floats, up: Floats, usual: Floats, precision: Floats) -> Floats:
+def _fit(points: Floats, up: Floats, usual: _Usual) -> Floats:
     """Up vector of the plane through resting points (N, 3), near the usual slope; Huber's rule."""
     weights = _share_per_place(points) / PLACE_ERROR**2
     x, y, z = (points - np.median(points, axis=0)).T
@@ -195,8 +236,9 @@ def _fit(points: Floats, up: Floats, usual: Floats, precision: Floats) -> Floats
     for _ in range(ROUNDS):
         errors = np.abs(y - rows[:, :2] @ slope - constant)
         robust = weights * np.minimum(1.0, PLACE_ERROR / np.maximum(errors, 1e-9))
+        mean, precision = usual.slope(slope)
         matrix = rows.T @ (rows * robust[:, None]) + np.diag([*precision, 1e-6])
-        right_side = rows.T @ (robust * y) + np.array([*(precision * usual), 0.0])
+        right_side = rows.T @ (robust * y) + np.array([*(precision * mean), 0.0])
         *slope, constant = np.linalg.solve(matrix, right_side)
         slope = np.array(slope)
     return _normal(slope)

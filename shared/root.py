@@ -1,9 +1,9 @@
-"""Where the hip is: the root trajectory of one hypothesis from its keypoints and the camera.
+"""Where the hip is: the root trajectory of every hypothesis from its keypoints and the camera.
 
-All frames are solved at once. Each visible joint gives two linear equations in the root of its
-frame, and a penalty on the root's acceleration ties the frames together, because the depth of a
-single frame is far too noisy to be shown. Knows nothing of the floor, and believes the size of the
-body and the focal length: a body 5 % too large stands 5 % too far away.
+All frames are solved at once. Each visible joint gives two equations in the root of its frame, and
+a penalty on the root's acceleration ties the frames together, because the depth of a single frame
+is far too noisy to be shown. It believes the size of the body and the focal length: a body 5 % too
+large stands 5 % too far away (`body_scale` says by what factor to change it). Knows no floor.
 """
 
 from __future__ import annotations
@@ -15,11 +15,20 @@ import numpy as np
 from .arrays import Bools, Floats
 from .camera import Camera
 from .errors import RetakeError
+from .smooth_solver import solve_smooth
 
 SMOOTHNESS_S = 0.1
 """Seconds. Movements across the picture that take much less time than this are smoothed away,
 movements in depth sooner: they show in the picture only as a change of size. Animators lower it for
 jumps."""
+
+DEPTH_SMOOTHNESS = 2.0
+"""Depth is smoothed over this many times the time. On dances and walks with noisy keypoints that
+took a fifth off the wavering in depth and nothing off the movements across the picture."""
+
+POSE_SHARE = 0.5
+"""Share of a residual's variance that is the pose's fault, the rest being the keypoint's. About
+even for 5 px and 40 mm, 5 m away (f = 1145 px)."""
 
 NEAREST_M = 0.3
 """Every joint lies at least this far in front of the camera."""
@@ -36,16 +45,24 @@ ANCHOR = 1e-4
 
 SMALLEST_THRESHOLD_M = 0.01
 
+FRAMES_AT_ONCE = 4096
+"""Hypotheses are solved in groups of about so many frames in all: few large numpy calls for short
+clips, little memory for long ones."""
+
 
 class _View(NamedTuple):
-    """What is known about every joint; the picture is in units of the focal length."""
+    """What is known about every joint; the picture is in units of the focal length.
+
+    Joints come first and frames last, so that sums over joints run over long rows of frames. Of two
+    hypotheses only the poses differ.
+    """
 
     poses: Floats
-    """(frames, joints, 3), relative to the root, metres"""
+    """(3, joints, hypotheses, frames), relative to the root, metres"""
     seen: Floats
-    """(frames, joints, 2): x/z and y/z of the viewing ray; 0 where the keypoint is missing"""
+    """(2, joints, 1, frames): x/z and y/z of the viewing ray; 0 where the keypoint is missing"""
     weight: Floats
-    """(frames, joints): the keypoint's confidence; 0 where it is missing"""
+    """(joints, 1, frames): the keypoint's confidence; 0 where it is missing"""
 
 
 def solve_root(
@@ -56,18 +73,24 @@ def solve_root(
     fps: float,
     smoothness: float = SMOOTHNESS_S,
 ) -> Floats:
-    """Root positions (frames, 3) in the camera frame, metres.
+    """Root positions (..., frames, 3) in the camera frame, metres.
 
-    `poses` (frames, joints, 3) are root-relative metres in the camera frame, `pixels` (frames,
-    joints, 2) may hold NaN for missing joints, `confidence` is (frames, joints). It minimises
+    `poses` (..., frames, joints, 3) are root-relative metres in the camera frame, of one hypothesis
+    or of many, each solved as if it were alone. `pixels` (frames, joints, 2) may hold NaN for
+    missing joints, `confidence` is (frames, joints). It minimises
 
         sum over frames, joints of confidence * huber(e)
         + sum over frames of |smoothness^2 * acceleration|^2
 
-    where e is the reprojection error in pixels, expressed in metres at the clip's median depth.
-    With that unit `smoothness` is a time in seconds which means the same at every frame rate,
-    resolution, focal length and distance. Frames without visible joints are bridged with the least
-    acceleration.
+    where e is the reprojection error in pixels, expressed in metres at the clip's median depth,
+    and the smoothness in depth is `DEPTH_SMOOTHNESS` times that across the picture. With that unit
+    `smoothness` is a time in seconds which means the same at every frame rate, resolution, focal
+    length and distance. Frames without visible joints are bridged with the least acceleration.
+
+    Poses are noisy too, and noise makes a body look larger, hence farther, just as noisy keypoints
+    make it look nearer where the errors are measured at the body instead (MeTRAbs' equations).
+    Errors in both need a gradient between the two: that at the point `POSE_SHARE` of the way from
+    the projected joint to its keypoint.
 
     The error is not linear in the root, so that it is linearised at the solution of the round
     before (Gauss-Newton), and the weights of Huber's rule are renewed as well. The first guess is
@@ -78,178 +101,130 @@ def solve_root(
 
     Raises RetakeError if no joint is visible in any frame.
     """
-    view = _view(poses, pixels, confidence, camera)
-    nearest = NEAREST_M - np.minimum(view.poses[..., 2].min(axis=1), 0)
-    guess = root = _weak_perspective(view, nearest)
-    scale = float(np.median(guess[:, 2]))
-    trusted = view.weight.max(axis=1) > 0
-    for _ in range(ROUNDS):
-        matrices, right_sides = _normal_equations(root, view, scale)
-        anchor = _bridged(root, trusted) if trusted.any() else guess
-        matrices = matrices * trusted[:, None, None] + ANCHOR * np.eye(3)
-        right_sides = right_sides * trusted[:, None] + ANCHOR * anchor
-        root = _solve_smooth(matrices, right_sides, (smoothness * fps) ** 4)
-        trusted &= (root[:, 2] > nearest) & (root[:, 2] < FARTHEST * guess[:, 2])
-        root[:, 2] = np.maximum(root[:, 2], nearest)
-    return root
-
-
-def _view(poses: Floats, pixels: Floats, confidence: Floats, camera: Camera) -> _View:
     visible = np.isfinite(pixels).all(axis=-1) & (confidence > 0)
     if not visible.any():
         raise RetakeError(
             "No joint is visible in any frame, so that the person cannot be placed in space."
         )
     seen = np.where(visible[..., None], camera.rays(pixels.astype(np.float64)), 0.0)
-    return _View(poses.astype(np.float64), seen, np.where(visible, confidence, 0.0))
+    seen = np.ascontiguousarray(seen.transpose(2, 1, 0)[:, :, None])
+    weight = np.ascontiguousarray(np.where(visible, confidence, 0.0).T[:, None])
+    bending = (smoothness * fps * np.array([1.0, 1.0, DEPTH_SMOOTHNESS])) ** 4
+    hypotheses = poses.reshape(-1, *poses.shape[-3:])
+    group = max(1, FRAMES_AT_ONCE // len(pixels))
+    roots = np.empty((*hypotheses.shape[:2], 3))
+    for first in range(0, len(hypotheses), group):
+        some = hypotheses[first : first + group].astype(np.float64)
+        view = _View(np.ascontiguousarray(some.transpose(3, 2, 0, 1)), seen, weight)
+        roots[first : first + group] = _solve(view, bending)
+    return roots.reshape(*poses.shape[:-2], 3)
+
+
+def _solve(view: _View, bending: Floats) -> Floats:
+    """The roots (hypotheses, frames, 3) of one group of hypotheses."""
+    nearest = NEAREST_M - np.minimum(view.poses[2].min(axis=0), 0)
+    guess = root = _weak_perspective(view, nearest)
+    scale = np.median(guess[..., 2], axis=1, keepdims=True)
+    trusted = np.broadcast_to(view.weight.max(axis=0) > 0, nearest.shape).copy()
+    for _ in range(ROUNDS):
+        matrices, right_sides = _normal_equations(root, view, scale)
+        anchor = _bridged(root, trusted, guess)
+        matrices = matrices * trusted[..., None, None] + ANCHOR * np.eye(3)
+        right_sides = right_sides * trusted[..., None] + ANCHOR * anchor
+        root = solve_smooth(matrices, right_sides, bending)
+        trusted &= (root[..., 2] > nearest) & (root[..., 2] < FARTHEST * guess[..., 2])
+        root[..., 2] = np.maximum(root[..., 2], nearest)
+    return root
 
 
 def _weak_perspective(view: _View, nearest: Floats) -> Floats:
-    """First guess (frames, 3): depth = size of the body / size of its picture, never negative.
+    """First guess (hypotheses, frames, 3): depth = size of the body / size of its picture, never
+    negative.
 
     Sizes are medians, so that single wrong keypoints do not matter. Frames that show too few joints
     are bridged.
     """
-    count = (view.weight > 0).sum(axis=1)
-    full = count >= min(ENOUGH_JOINTS, count.max())
-    mask = np.where(view.weight[full] > 0, 1.0, np.nan)[..., None]
-    body, picture = view.poses[full, :, :2] * mask, view.seen[full] * mask
-    body_centre, picture_centre = (np.nanmedian(v, axis=1, keepdims=True) for v in (body, picture))
-    body_size, picture_size = (
-        np.nanmedian(np.linalg.norm(v, axis=-1), axis=1)
-        for v in (body - body_centre, picture - picture_centre)
-    )
-    root = np.zeros((len(count), 3))
-    root[full, 2] = np.maximum(body_size / np.maximum(picture_size, 1e-4), nearest[full])
-    root[full, :2] = picture_centre[:, 0] * root[full, 2:] - body_centre[:, 0]
-    return _bridged(root, full)
+    visible = view.weight > 0
+    count = visible.sum(axis=0)
+    body_centre, body_size = _place_and_size(view.poses[:2], visible)
+    picture_centre, picture_size = _place_and_size(view.seen, visible)
+    depth = np.maximum(body_size / np.maximum(picture_size, 1e-4), nearest)
+    root = np.stack([*(picture_centre * depth - body_centre), depth], axis=-1)
+    full = np.broadcast_to(count >= min(ENOUGH_JOINTS, count.max()), depth.shape)
+    return _bridged(root, full, root)
 
 
-def _bridged(values: Floats, known: Bools) -> Floats:
-    """(frames, 3) with the unknown frames interpolated linearly, constant at the ends."""
-    frames = np.arange(len(values))
-    return np.column_stack([np.interp(frames, frames[known], column[known]) for column in values.T])
+def _place_and_size(points: Floats, visible: Bools) -> tuple[Floats, Floats]:
+    """Centre (2, H, frames) and size (H, frames) of points (2, joints, H, frames): medians."""
+    centre = _median(points, visible)
+    return centre, _median(np.linalg.norm(points - centre[:, None], axis=0), visible)
 
 
-def _normal_equations(root: Floats, view: _View, scale: float) -> tuple[Floats, Floats]:
-    """Normal equations (frames, 3, 3) and (frames, 3) of every frame, around `root`.
-
-    With the image point p = (x/z, y/z) of a joint, a small movement d of the root moves it by (d_xy
-    - p d_z) / z. All errors are multiplied by the depth `scale`, which turns them into metres.
-    """
-    frames, joints = view.weight.shape
-    points = view.poses + root[:, None]
-    depth = np.maximum(points[..., 2:], NEAREST_M)
-    projected = points[..., :2] / depth
-    errors = scale * (view.seen - projected)
-    rows = np.zeros((frames, joints, 2, 3))
-    rows[..., (0, 1), (0, 1)] = 1.0
-    rows[..., 2] = -projected
-    rows *= (scale / depth)[..., None]
-    wanted = errors + (rows @ root[:, None, :, None])[..., 0]
-    rows, wanted = rows.reshape(frames, 2 * joints, 3), wanted.reshape(frames, 2 * joints, 1)
-    weighted = rows * np.repeat(view.weight * _huber(errors, view.weight > 0), 2, axis=1)[..., None]
-    weighted = weighted.transpose(0, 2, 1)
-    return weighted @ rows, (weighted @ wanted)[..., 0]
-
-
-def _huber(errors: Floats, visible: Bools) -> Floats:
-    """Weights (frames, joints) of errors (frames, joints, 2): 1, falling off beyond a threshold.
-
-    The threshold is twice the clip's own median error, so that it suits good and bad detections
-    alike.
-    """
-    distance = np.linalg.norm(errors, axis=-1)
-    threshold = max(2 * float(np.median(distance[visible])), SMALLEST_THRESHOLD_M)
-    return np.minimum(1.0, threshold / np.maximum(distance, 1e-9))
-
-
-def _solve_smooth(matrices: Floats, right_sides: Floats, bending: float) -> Floats:
-    """(frames, 3): the frames' own equations plus `bending` x squared second differences.
-
-    Second differences reach two frames far, so that pairs of frames form a block tridiagonal
-    system.
-    """
-    frames = len(matrices)
-    near, one, two = _second_difference_bands(frames, bending)
-    identity = np.eye(3)
-    pairs = (frames + 1) // 2
-    diagonal = np.tile(np.eye(6), (pairs, 1, 1))
-    coupling = np.zeros((pairs, 6, 6))
-    own = matrices + near[:, None, None] * identity
-    diagonal[:, :3, :3] = own[0::2]
-    diagonal[: frames // 2, 3:, 3:] = own[1::2]
-    diagonal[: frames // 2, :3, 3:] = diagonal[: frames // 2, 3:, :3] = (
-        one[: frames - 1 : 2, None, None] * identity
-    )
-    coupling[:, :3, :3] = two[0 : 2 * pairs : 2, None, None] * identity
-    coupling[:, 3:, :3] = one[1 : 2 * pairs : 2, None, None] * identity
-    coupling[:, 3:, 3:] = two[1 : 2 * pairs : 2, None, None] * identity
-    padded = np.zeros((2 * pairs, 3))
-    padded[:frames] = right_sides
-    return _solve_block_tridiagonal(diagonal, coupling, padded.reshape(pairs, 6)).reshape(-1, 3)[
-        :frames
+def _median(values: Floats, visible: Bools) -> Floats:
+    """Median over the visible joints of (..., joints, H, frames); 0 where there are none."""
+    ordered = np.sort(np.where(visible, values, np.inf), axis=-3)
+    count = np.broadcast_to(visible.sum(axis=0), values.shape[-2:])
+    lower, upper = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, len(visible) - 1)
+    middle = [
+        np.take_along_axis(ordered, np.broadcast_to(at, (*values.shape[:-3], 1, *at.shape)), -3)
+        for at in (lower, upper)
     ]
+    return np.where(count > 0, (middle[0] + middle[1])[..., 0, :, :] / 2, 0.0)
 
 
-def _second_difference_bands(frames: int, bending: float) -> tuple[Floats, Floats, Floats]:
-    """Diagonal (frames,) and both bands beside it (frames + 1), zero outside the matrix."""
-    near, one, two = np.zeros(frames), np.zeros(frames + 1), np.zeros(frames + 1)
-    if frames > 2:
-        for offset, factor in enumerate((1, 4, 1)):
-            near[offset : frames - 2 + offset] += factor
-        one[: frames - 2] -= 2
-        one[1 : frames - 1] -= 2
-        two[: frames - 2] = 1
-    return bending * near, bending * one, bending * two
+def _bridged(values: Floats, known: Bools, otherwise: Floats) -> Floats:
+    """(H, frames, 3) with unknown frames interpolated linearly, constant at the ends.
 
-
-def _solve_block_tridiagonal(diagonal: Floats, coupling: Floats, right_sides: Floats) -> Floats:
-    """x (n, k) of a positive definite system: diagonal and coupling (n, k, k), b (n, k).
-
-    coupling[i] stands right of diagonal[i] (the last one is not used). Cyclic reduction: every
-    second block is eliminated, which leaves a system of the same form and half the size, in few
-    large numpy calls.
+    A hypothesis without known frames gets `otherwise`.
     """
-    count = len(diagonal)
-    if count == 1:
-        return _solve_positive(diagonal, right_sides[..., None])[..., 0]
-    odd, left = diagonal[1::2], coupling[0 : count - 1 : 2]
-    right = coupling[1::2].copy()
-    if count % 2 == 0:
-        right[-1] = 0.0
-    known = np.concatenate([left.transpose(0, 2, 1), right, right_sides[1::2, :, None]], axis=-1)
-    size = diagonal.shape[-1]
-    before, after, constant = np.split(_solve_positive(odd, known), (size, 2 * size), axis=-1)
-    even, even_sides = diagonal[0::2].copy(), right_sides[0::2].copy()
-    followed = len(odd)
-    even[:followed] -= left @ before
-    even_sides[:followed] -= (left @ constant)[..., 0]
-    preceded = len(even) - 1
-    right_t = right[:preceded].transpose(0, 2, 1)
-    even[1:] -= right_t @ after[:preceded]
-    even_sides[1:] -= (right_t @ constant[:preceded])[..., 0]
-    bridges = np.zeros_like(even)
-    bridges[:preceded] = -left[:preceded] @ after[:preceded]
-    answer = np.empty_like(right_sides)
-    answer[0::2] = _solve_block_tridiagonal(even, bridges, even_sides)
-    answer[1::2] = constant[..., 0] - (before @ answer[0::2][:followed, :, None])[..., 0]
-    answer[1::2][:preceded] -= (after[:preceded] @ answer[0::2][1:, :, None])[..., 0]
-    return answer
+    if known.all():
+        return values
+    bridged, frames = values.copy(), np.arange(values.shape[1])
+    for h, mask in enumerate(known):
+        if not mask.any():
+            bridged[h] = otherwise[h]
+        else:
+            columns = [np.interp(frames, frames[mask], column[mask]) for column in values[h].T]
+            bridged[h] = np.column_stack(columns)
+    return bridged
 
 
-def _solve_positive(matrices: Floats, right_sides: Floats) -> Floats:
-    """x (n, k, m) of n small symmetric positive definite systems (n, k, k) x = (n, k, m).
+def _normal_equations(root: Floats, view: _View, scale: Floats) -> tuple[Floats, Floats]:
+    """Normal equations (H, frames, 3, 3) and (H, frames, 3) of every frame, around `root`.
 
-    Gauss-Jordan elimination, which needs no pivoting here, of all systems at once.
-    `np.linalg.solve` calls LAPACK once per system, and on a busy machine its threads wait for each
-    other every time: a thousand times slower was measured.
+    With the image point p = (x/z, y/z) of a joint, a small movement d of the root moves it by
+    (d_xy - p d_z) / z. All errors are multiplied by the depth `scale` (H, 1), which turns them into
+    metres.
     """
-    size = matrices.shape[-1]
-    work = np.concatenate([matrices, right_sides], axis=-1)
-    for pivot in range(size):
-        work[:, pivot] /= work[:, pivot, pivot, None]
-        factors = work[:, :, pivot].copy()
-        factors[:, pivot] = 0.0
-        work -= factors[..., None] * work[:, None, pivot]
-    return work[..., size:]
+    depth = np.maximum(view.poses[2] + root[..., 2], NEAREST_M)
+    x, y = (view.poses[:2] + np.moveaxis(root[..., :2], -1, 0)[:, None]) / depth
+    error_x, error_y = view.seen[0] - x, view.seen[1] - y
+    robust = _huber(scale * np.hypot(error_x, error_y), view.weight > 0)
+    weight = view.weight * robust * (scale / depth) ** 2
+    matrices = np.zeros((*root.shape[:2], 3, 3))
+    matrices[..., 0, 0] = matrices[..., 1, 1] = weight.sum(axis=0)
+    matrices[..., 0, 2] = matrices[..., 2, 0] = -(weight * x).sum(axis=0)
+    matrices[..., 1, 2] = matrices[..., 2, 1] = -(weight * y).sum(axis=0)
+    matrices[..., 2, 2] = (weight * (x**2 + y**2)).sum(axis=0)
+    # An outlier must not draw the gradient to itself: `robust` holds it back.
+    robust *= POSE_SHARE
+    x += robust * error_x
+    y += robust * error_y
+    weight *= depth
+    error_x *= weight
+    error_y *= weight
+    towards = (error_x, error_y, -(x * error_x + y * error_y))
+    right_sides = np.stack([part.sum(axis=0) for part in towards], axis=-1)
+    return matrices, (matrices @ root[..., None])[..., 0] + right_sides
+
+
+def _huber(distance: Floats, visible: Bools) -> Floats:
+    """Weights (joints, H, frames) of errors in metres: 1, falling off beyond a threshold.
+
+    The threshold is twice the median error of the hypothesis, so that it suits good and bad
+    detections alike.
+    """
+    known = np.broadcast_to(visible, distance.shape)
+    medians = [np.median(distance[:, h][known[:, h]]) for h in range(distance.shape[1])]
+    threshold = np.maximum(2 * np.array(medians), SMALLEST_THRESHOLD_M)[:, None]
+    return np.minimum(1.0, threshold / np.maximum(distance, 1e-9))

@@ -24,6 +24,24 @@ def test_planted_feet_of_a_walk(walk: Make, fps: float) -> None:
     assert agreement > 0.9
 
 
+def test_noise_leaves_most_contacts(walk: Make) -> None:
+    """Noise of 40 mm, correlated over 0.2 s, moves a planted ankle at 0.4 m/s."""
+    made = walk(500, 50.0, 0.6)
+    rng = np.random.default_rng(2)
+    noise = 0.025 * rng.normal(size=made.world.shape)
+    for frame in range(1, 500):
+        noise[frame] = 0.905 * noise[frame - 1] + np.sqrt(1 - 0.905**2) * noise[frame]
+    found = _stands(made.world + noise, 50.0)
+    assert np.mean(found[made.planted]) > 0.75
+    assert np.mean(made.planted[found]) > 0.75
+
+
+def test_a_foot_on_its_way_at_the_ends_of_a_clip_does_not_stand(walk: Make) -> None:
+    sliding = walk(40, 50.0, 0.0, 0.0).world
+    sliding[..., 1] -= 0.5 * np.arange(40)[:, None] / 50.0
+    assert not np.any(_stands(sliding, 50.0))
+
+
 def test_heel_and_toe_share_the_vote_of_their_ankle(walk: Make) -> None:
     made = walk(120, 50.0)
     found = contact_probabilities(made.world[None], 50.0)

@@ -154,6 +154,58 @@ def test_settling_takes_out_slow_floating_and_leaves_the_motion(walk: Make) -> N
     assert np.ptp(error, axis=1).max() < 1e-9
 
 
+def _raised(world: Any, height: Any) -> Any:
+    return world + np.stack([0 * height, 0 * height, height], axis=-1)[:, None]
+
+
+def _box(seconds: Any, height: float) -> Any:
+    """Up after 4 s, down again after 8 s, in 0.4 s each."""
+    return height * (np.clip((seconds - 4) / 0.4, 0, 1) - np.clip((seconds - 8) / 0.4, 0, 1))
+
+
+@pytest.mark.parametrize("height", [0.17, 0.25, -0.3])
+def test_settling_keeps_a_box_and_a_pit(walk: Make, height: float) -> None:
+    world = _raised(walk(600, FPS, 0.0, 0.0).world, _box(np.arange(600) / FPS, height))
+    assert np.abs(settle(world, FPS) - world).max() < 0.03
+    seen = settle(_noisy(world, 0.02), FPS)
+    rise = np.median(seen[250:370, ANKLES, 2]) - np.median(seen[450:, ANKLES, 2])
+    assert rise == pytest.approx(height, abs=0.06)
+
+
+def test_settling_keeps_stairs(walk: Make) -> None:
+    """Eight steps of 17 cm, climbed at 0.55 s each."""
+    seconds = np.arange(600) / FPS
+    stairs = sum(0.17 * np.clip((seconds - 2 - 0.55 * n) / 0.3, 0, 1) for n in range(8))
+    world = _raised(walk(600, FPS, 0.0, 0.0).world, stairs)
+    assert np.abs(settle(world, FPS) - world).max() < 0.03
+
+
+def test_the_size_of_a_step_is_the_animators(walk: Make) -> None:
+    world = walk(600, FPS, 0.0, 0.0).world
+    low = _raised(world, _box(np.arange(600) / FPS, 0.1))
+    assert abs(settle(low, FPS)[300, 0, 2] - world[0, 0, 2]) < 0.02
+    assert abs(settle(low, FPS, step=0.08)[300, 0, 2] - world[0, 0, 2] - 0.1) < 0.02
+
+
+def _rolled(shot: Any, degrees: float) -> tuple[Any, Any]:
+    """Points and up of a camera turned so that up leans to the right in the picture."""
+    sine, cosine = np.sin(np.radians(degrees)), np.cos(np.radians(degrees))
+    turn = np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
+    return shot.points @ turn.T, turn @ shot.up
+
+
+@pytest.mark.parametrize("degrees", [-90, -12, 5, 40])
+def test_a_known_roll(walk: Make, film: Make, degrees: float) -> None:
+    points, up = _rolled(film(walk(200, FPS).world, 0.2), degrees)
+    ground = find_ground(points, FPS, roll=np.radians(degrees))
+    assert _tilt_degrees(ground, up) < 1.5
+
+
+def test_a_roll_that_nobody_told_is_mostly_found(walk: Make, film: Make) -> None:
+    points, up = _rolled(film(walk(200, FPS).world, 0.2), 12)
+    assert _tilt_degrees(find_ground(points, FPS), up) < 5
+
+
 def test_settling_keeps_jumps_and_chairs(walk: Make) -> None:
     world = walk(150, FPS, speed=0.0, lift=0.0).world
     frames = np.arange(150)

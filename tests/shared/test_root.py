@@ -140,6 +140,33 @@ def test_a_pose_that_contradicts_the_picture_stays_in_front_of_the_camera(
     assert np.all(root[:, 2] < 10)
 
 
+def test_many_hypotheses_are_solved_as_each_alone(walk: Make, film: Make, camera: Camera) -> None:
+    """One of them contradicts the picture, in an odd number of frames with a gap."""
+    rng = np.random.default_rng(4)
+    shot = film(walk(75, FPS).world)
+    pixels = camera.project(shot.points) + rng.normal(size=(75, 17, 2)) * 3
+    pixels[30:40] = np.nan
+    poses = shot.poses + rng.normal(size=(4, 75, 17, 3)) * 0.03
+    poses[2] *= -1
+    seen = rng.random((75, 17))
+    alone = np.stack([solve_root(pose, pixels, seen, camera, FPS) for pose in poses])
+    together = solve_root(poses, pixels, seen, camera, FPS)
+    np.testing.assert_allclose(together, alone, atol=1e-8)
+    assert np.abs(alone[0] - alone[1]).max() > 1e-3
+
+
+def test_noise_in_the_poses_does_not_push_the_person_away(
+    walk: Make, film: Make, camera: Camera
+) -> None:
+    """Judged at the picture alone, bodies look larger by their noise: 70 mm farther here."""
+    rng = np.random.default_rng(5)
+    shot = film(walk(400, FPS).world)
+    pixels = camera.project(shot.points) + rng.normal(size=(400, 17, 2)) * 8
+    poses = shot.poses + rng.normal(size=(400, 17, 3)) * 0.035
+    root = solve_root(poses, pixels, np.ones((400, 17)), camera, FPS)
+    assert abs(np.mean(root[:, 2] - shot.root[:, 2])) < 0.02
+
+
 @pytest.mark.parametrize("frames", [1, 2, 3, 4, 7])
 def test_short_clips(walk: Make, film: Make, camera: Camera, frames: int) -> None:
     shot = film(walk(frames, FPS).world)
