@@ -19,6 +19,10 @@ import numpy.typing as npt
 
 from ..shared.arrays import Floats
 from ..shared.camera import Camera
+from ..shared.choosing import judge
+from ..shared.choosing.alternatives import choice_of
+from ..shared.choosing.moments import moments_of
+from ..shared.choosing.spread import Calibration, spread_of
 from ..shared.contacts import contact_probabilities
 from ..shared.errors import FieldError
 from ..shared.ground import find_ground, settle
@@ -26,8 +30,7 @@ from ..shared.keypoints import MOST_FRAMES, KeypointTrack
 from ..shared.resample import MODEL_FPS, fill_gaps, model_times, resample
 from ..shared.root import solve_root
 from ..shared.skeleton import HUMAN36M
-from ..shared.takes import LIMB_GROUPS, Takes
-from . import ranking
+from ..shared.takes import Takes
 
 Report = Callable[[str, int, int], None]
 """(stage, done, total): `done` of `total` steps of the whole job. May raise to stop the job."""
@@ -60,10 +63,14 @@ class Sampler(Protocol):
 
 @dataclass(frozen=True)
 class OpenModel:
-    """A model ready to sample, and the SHA-256 of its weights."""
+    """A model ready to sample, the SHA-256 of its weights, and how its spread is calibrated.
+
+    Without a calibration the spread of its takes is raw.
+    """
 
     sample: Sampler
     sha256: str
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +141,7 @@ def lift(track: KeypointTrack, model: OpenModel, options: LiftOptions, report: R
     )
     roots = _place(poses, clip, camera, options, report)
     provenance = _provenance(track, model, options, camera)
-    return _takes(track, options, clip, camera, poses, roots, provenance)
+    return _takes(track, options, clip, camera, poses, roots, model.calibration, provenance)
 
 
 def _at_model_rate(track: KeypointTrack) -> _Clip:
@@ -182,29 +189,31 @@ def _takes(
     camera: Camera,
     poses: Floats,
     roots: Floats,
+    calibration: Calibration | None,
     provenance: dict[str, Any],
 ) -> Takes:
     """Judge the hypotheses at the model's frame rate, then bring all to the track's times."""
     positions = poses + roots[:, :, None]
-    weights = ranking.weights_of(
-        ranking.reprojection_errors(positions, clip.pixels, clip.confidence, camera)
-    )
-    best = ranking.medoid(poses, weights)
+    errors = judge.reprojection_errors(positions, clip.pixels, clip.confidence, camera)
+    weights = judge.weights_of(errors, clip.confidence)
+    terms = judge.terms_of(poses, errors, weights, moments_of(poses, MODEL_FPS), MODEL_FPS)
+    choice = choice_of(poses, weights, clip.times, costs=judge.costs_of(terms))
     own_poses = _at_own_times(poses, clip, track)
     return Takes(
         poses=own_poses,
         root=_at_own_times(roots, clip, track),
         weights=weights,
-        spread=ranking.spread_of(own_poses),
-        contacts=_contacts(positions, best, clip, track),
+        spread=spread_of(own_poses, calibration),
+        contacts=_contacts(positions, choice.best["torso_head"], clip, track),
         times=track.times,
         fps=track.fps,
         camera=camera,
-        groups=ranking.rank_alternatives(weights),
-        best=dict.fromkeys(LIMB_GROUPS, best),
+        groups=choice.groups,
+        best=choice.best,
         seed=options.seed,
         model=options.model,
         provenance=provenance,
+        whole=choice.whole,
     )
 
 
@@ -230,6 +239,7 @@ def _provenance(
     return {
         "model": options.model,
         "model_sha256": model.sha256,
+        "spread": "calibrated" if model.calibration else "raw",
         "hypotheses": options.hypotheses,
         "iterations": options.iterations,
         "seed": options.seed,

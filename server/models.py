@@ -1,4 +1,4 @@
-"""Which models there are: names, folders, and whose weights. It knows nothing of torch."""
+"""Which models there are: names, folders, and whose weights. Needs no torch to be imported."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
+from ..shared.choosing.spread import Calibration
 from ..shared.errors import RetakeError
 
 SHIPPED = Path(__file__).parent / "models"
@@ -44,6 +45,17 @@ def weights_hash(folder: Path) -> str:
     """SHA-256 of the weights in a model folder, which tells models of one name apart."""
     with (folder / "model.safetensors").open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def calibration_of(folder: Path) -> Calibration | None:
+    """How the spread of a model's takes is calibrated; None if its folder does not say.
+
+    Imports torch, as opening the model does. Raises RetakeError if what the folder says is wrong.
+    """
+    from ..shared.model.artifact import read_calibration
+
+    values = read_calibration(folder)
+    return Calibration.from_dict(values) if values else None
 
 
 def _models_in(folder: Path) -> dict[str, Path]:

@@ -33,14 +33,17 @@ CONTACT_POINTS = ("left_heel", "left_toe", "right_heel", "right_toe")
 
 @dataclass(frozen=True)
 class Alternative:
-    """One named answer for a limb group.
+    """One named answer for a limb group or for the whole body.
 
-    `share` is its part of all hypotheses' weight, `hypothesis` the one that shows it.
+    `share` is its part of all hypotheses' weight, `hypothesis` the one that shows it. `moment` is
+    the time, in seconds as in `Takes.times`, at which it was last told from another answer; None
+    for the only one.
     """
 
     name: str
     share: float
     hypothesis: int
+    moment: float | None = None
 
 
 @dataclass(frozen=True)
@@ -51,10 +54,13 @@ class Takes:
               root-relative
     root      (H, frames, 3) float32, metres, camera frame: the hip joint
     weights   (H,) float32, sum 1: how well each hypothesis explains the clip
-    spread    (frames, 17) float32, metres: how far the hypotheses lie apart
+    spread    (frames, 17) float32, metres: the error to expect of a joint if
+              provenance["spread"] is "calibrated"; if "raw", how far the hypotheses lie apart,
+              which is several times less
     contacts  (frames, 4) float32, probability that each of `CONTACT_POINTS` touches the floor
-    groups    limb group -> its alternatives, the heaviest first
+    groups    limb group -> its 1 to 5 distinct alternatives, the heaviest first
     best      limb group -> hypothesis applied when nobody chooses
+    whole     the same as `groups` for the whole body; empty in files from before there was a choice
     """
 
     poses: Floats32
@@ -70,6 +76,7 @@ class Takes:
     seed: int
     model: str
     provenance: dict[str, Any]
+    whole: tuple[Alternative, ...] = ()
 
     def __post_init__(self) -> None:
         """Raises RetakeError that names the field, what was expected and what was found."""
@@ -100,7 +107,7 @@ class Takes:
         if set(self.best) != set(LIMB_GROUPS) or set(self.groups) != set(LIMB_GROUPS):
             raise RetakeError(f"The takes must name the limb groups {', '.join(LIMB_GROUPS)}.")
         named = [h for h in self.best.values()]
-        named += [a.hypothesis for alternatives in self.groups.values() for a in alternatives]
+        named += [a.hypothesis for rows in (self.whole, *self.groups.values()) for a in rows]
         if any(not 0 <= h < hypotheses for h in named):
             raise RetakeError(f"The takes name a hypothesis outside 0 to {hypotheses - 1}.")
 
@@ -136,6 +143,7 @@ class Takes:
                 seed=int(rest["seed"]),
                 model=str(rest["model"]),
                 provenance=dict(rest["provenance"]),
+                whole=tuple(Alternative(**a) for a in rest.get("whole", [])),
             )
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise RetakeError(f"{source} does not hold takes: {error}.") from None

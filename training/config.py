@@ -13,9 +13,11 @@ from ..shared.model.config import ModelConfig
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """One run. Learning rate: linear warm-up, then half a cosine down to a hundredth.
+    """One run. Learning rate: linear warm-up, constant, and linear to zero in the last `cool_down`.
 
-    `about` is written into the model folder as it is: training data, licence, credit.
+    `squared_loss` takes squared errors in place of the paper's norms. `hide_keypoints` leaves
+    keypoints out as occlusion does; the model needs `keypoint_mask`. `about` is written into the
+    model folder as it is: training data, licence, credit.
     """
 
     model: ModelConfig
@@ -24,10 +26,13 @@ class TrainConfig:
     learning_rate: float
     weight_decay: float = 0.1
     warm_up: int = 500
+    cool_down: float = 0.3
     ema_decay: float = 0.999
     position_weight: float = 1.0
     length_weight: float = 1.0
     direction_weight: float = 1.0
+    squared_loss: bool = False
+    hide_keypoints: bool = False
     seed: int = 0
     save_every: int = 500
     evaluate_every: int = 2000

@@ -19,6 +19,8 @@ OFFSET = 0.012
 LOOSELY_DEFINED = (0, 1, 4, 7, 8, 9, 10)
 HIP_WIDTH = (0.65, 1.05)
 GAP_SHARE = 0.25
+SWAP_SHARE = 0.1
+SWAPPED = (([4, 5, 6], [1, 2, 3]), ([11, 12, 13], [14, 15, 16]))
 
 
 def corrupt(rng: np.random.Generator, points: Floats, clean_share: float = CLEAN_SHARE) -> Floats:
@@ -38,6 +40,18 @@ def corrupt(rng: np.random.Generator, points: Floats, clean_share: float = CLEAN
     drift[:, :, (3, 6, 12, 13, 15, 16)] *= 1.5
     noisy = noisy + (offset + jitter + drift * 0.5) * size
     return _bridge_gaps(rng, noisy).astype(np.float32)
+
+
+def swap_sides(rng: np.random.Generator, points: Floats) -> Floats:
+    """(B, F, 17, 2): in some windows left and right legs or arms trade places for a while."""
+    batch, frames = points.shape[:2]
+    swapped = points.copy()
+    for window in np.flatnonzero(rng.random(batch) < SWAP_SHARE):
+        left, right = SWAPPED[rng.integers(len(SWAPPED))]
+        first = rng.integers(0, frames)
+        span = slice(first, first + rng.integers(1, max(frames // 3, 2)))
+        swapped[window, span, left + right] = points[window, span, right + left]
+    return swapped
 
 
 def _narrow_hips(rng: np.random.Generator, points: Floats, chosen: Bools) -> Floats:

@@ -10,7 +10,6 @@ Batches and noise are drawn from (seed, step), so a resumed run goes on as if it
 from __future__ import annotations
 
 import json
-import math
 import os
 import time
 from pathlib import Path
@@ -83,9 +82,9 @@ def train_step(
     """One optimizer step; the losses in metres (position, length) and unit vectors (direction)."""
     rng = np.random.default_rng([config.seed, step])
     torch.manual_seed(int(rng.integers(2**62)))  # stochastic depth draws from torch's own generator
-    keypoints, positions = draw_batch(mocap, config.model, config.batch, rng)
+    keypoints, positions = draw_batch(mocap, config.model, config.batch, rng, config.hide_keypoints)
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-    terms = model.loss(keypoints.to(device), positions.to(device), generator)
+    terms = model.loss(keypoints.to(device), positions.to(device), generator, config.squared_loss)
     loss = (
         config.position_weight * terms["position"]
         + config.length_weight * terms["length"]
@@ -104,8 +103,8 @@ def train_step(
 
 def learning_rate(config: TrainConfig, step: int) -> float:
     warm = min((step + 1) / max(config.warm_up, 1), 1.0)
-    cosine = 0.505 + 0.495 * math.cos(math.pi * step / config.steps)
-    return config.learning_rate * warm * cosine
+    cool = min((config.steps - step) / max(config.steps * config.cool_down, 1), 1.0)
+    return config.learning_rate * warm * cool
 
 
 @torch.no_grad()

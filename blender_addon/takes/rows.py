@@ -9,7 +9,7 @@ import numpy as np
 from ...shared.takes import Takes
 
 BEST = -1
-"""In place of a hypothesis: the takes' own choice, the one nearest to the average of all."""
+"""In place of a hypothesis: the likeliest take of every limb group."""
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from retake.server.lift import LiftOptions, OpenModel, lift, track_hash
-from retake.shared.arrays import Floats, Floats32
+from retake.shared.arrays import Floats, Floats32, Floats64
 from retake.shared.camera import Camera
+from retake.shared.choosing.spread import Calibration
 from retake.shared.errors import FieldError, RetakeError
 from retake.shared.keypoints import KeypointTrack
 from retake.shared.resample import model_times
@@ -35,7 +37,7 @@ def truth(times: Floats, speed: float = 0.8) -> tuple[Floats, Floats]:
     return poses, root
 
 
-def film(times: Floats, speed: float = 0.8) -> KeypointTrack:
+def film(times: Floats64, speed: float = 0.8) -> KeypointTrack:
     poses, root = truth(times, speed)
     return KeypointTrack(
         points=CAMERA.project(poses + root[:, None]).astype(np.float32),
@@ -99,13 +101,29 @@ def test_takes_stand_where_and_when_the_person_stood(track: KeypointTrack, takes
 def test_the_hypothesis_that_fits_the_picture_is_the_best(takes: Takes) -> None:
     assert takes.weights[0] > takes.weights[1] > takes.weights[2]
     assert set(takes.best.values()) == {0}
-    assert [a.hypothesis for a in takes.groups["left_arm"]] == [0, 1, 2]
+
+
+def test_only_the_limb_that_differs_has_alternatives(takes: Takes) -> None:
     assert set(takes.groups) == set(LIMB_GROUPS)
+    arm = takes.groups["left_arm"]
+    assert [take.hypothesis for take in arm] == [0, 1]  # the third explains the picture too badly
+    assert [take.name for take in takes.whole] == [take.name for take in arm]
+    others = {rows[0].name for group, rows in takes.groups.items() if group != "left_arm"}
+    assert others == {"all agree within 8°"}
 
 
 def test_spread_shows_the_joint_in_doubt(takes: Takes) -> None:
     assert takes.spread[:, 13].min() > 0.3
     assert np.delete(takes.spread, 13, axis=1).max() < 1e-6
+
+
+def test_a_calibrated_model_gives_calibrated_spread(track: KeypointTrack, takes: Takes) -> None:
+    calibration = Calibration(factors=(3.0,) * 17, floors=(0.02,) * 17)
+    options = LiftOptions(model="knowing", hypotheses=3)
+    calibrated = lift(track, replace(KNOWING, calibration=calibration), options, ignore)
+    np.testing.assert_allclose(calibrated.spread, np.hypot(3 * takes.spread, 0.02), rtol=1e-5)
+    assert calibrated.provenance["spread"] == "calibrated"
+    assert takes.provenance["spread"] == "raw"
 
 
 def test_standing_feet_touch_the_floor_and_sliding_ones_do_not(takes: Takes) -> None:

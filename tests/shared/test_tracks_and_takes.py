@@ -1,5 +1,6 @@
 """Keypoint tracks and takes: what is saved reads back, what is wrong is refused in one sentence."""
 
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +11,7 @@ import pytest
 from retake.shared.arrays import AnyArray
 from retake.shared.errors import RetakeError
 from retake.shared.keypoints import KeypointTrack
-from retake.shared.takes import LIMB_GROUPS, Takes
+from retake.shared.takes import ARRAYS, LIMB_GROUPS, Alternative, Takes
 
 
 def a_track(frames: int = 5) -> KeypointTrack:
@@ -37,7 +38,8 @@ def test_a_track_reads_back(tmp_path: Path):
 
 @pytest.fixture
 def takes(make_takes: Callable[..., Takes]) -> Takes:
-    return make_takes(np.random.default_rng(0).normal(size=(3, 4, 17, 3)))
+    whole = (Alternative("one", 0.7, 2, 0.04), Alternative("other", 0.3, 1, 0.04))
+    return make_takes(np.random.default_rng(0).normal(size=(3, 4, 17, 3)), whole=whole)
 
 
 def test_takes_read_back(tmp_path: Path, takes: Takes):
@@ -45,6 +47,20 @@ def test_takes_read_back(tmp_path: Path, takes: Takes):
     back = Takes.load(tmp_path / "t.npz")
     np.testing.assert_array_equal(back.poses, takes.poses)
     assert (back.camera, back.groups, back.best) == (takes.camera, takes.groups, takes.best)
+    assert back.whole == takes.whole
+
+
+def test_takes_from_before_there_was_a_choice_read_back(tmp_path: Path, takes: Takes):
+    meta = json.loads(takes.meta())
+    del meta["whole"]
+    for rows in meta["groups"].values():
+        for row in rows:
+            del row["moment"]
+    arrays = {name: getattr(takes, name) for name in ARRAYS}
+    np.savez(tmp_path / "old.npz", **arrays, meta=np.array(json.dumps(meta)))
+    back = Takes.load(tmp_path / "old.npz")
+    assert back.whole == ()
+    assert back.groups["left_arm"][0].moment is None
 
 
 @pytest.mark.parametrize(
@@ -143,6 +159,7 @@ def test_a_track_of_one_frame_is_refused():
         ({"weights": np.full(3, np.nan, np.float32)}, "'weights' holds"),
         ({"best": dict.fromkeys(LIMB_GROUPS, 3)}, "outside 0 to 2"),
         ({"best": {}}, "limb groups"),
+        ({"whole": (Alternative("one", 1.0, 7),)}, "outside 0 to 2"),
         ({"times": np.arange(4)[::-1] / 25}, "strictly increasing"),
     ],
 )
