@@ -5,9 +5,6 @@ Reading one that is damaged or foreign ends in one sentence.
 
 from __future__ import annotations
 
-import os
-import secrets
-import shutil
 import zipfile
 from pathlib import Path
 
@@ -15,6 +12,7 @@ import numpy as np
 from numpy.lib.npyio import NpzFile
 
 from .arrays import AnyArray
+from .atomic import replaced_file
 from .errors import RetakeError
 
 
@@ -46,18 +44,8 @@ def write_npz(path: Path, arrays: dict[str, AnyArray]) -> None:
     A reader never sees half a file, an error leaves the old one. A new file has the usual mode of
     the user's files. RetakeError if it cannot be written.
     """
-    temporary = path.with_name(f"retake-{secrets.token_hex(8)}.part")
     try:
-        # Not by tempfile: its files are for their owner alone, whatever the umask says.
-        file = temporary.open("xb")
-        try:
-            with file:
-                np.savez_compressed(file, **arrays)  # pyright: ignore[reportArgumentType]
-            if path.exists():
-                shutil.copymode(path, temporary)
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        with replaced_file(path) as part, part.open("wb") as file:
+            np.savez_compressed(file, **arrays)  # pyright: ignore[reportArgumentType]
     except OSError as error:
         raise RetakeError(f"{path} could not be written: {error.strerror or error}.") from None

@@ -116,4 +116,30 @@ HUMAN36M = Skeleton(
     right=(1, 2, 3, 14, 15, 16),
 )
 
-SKELETONS = {skeleton.name: skeleton for skeleton in (HUMAN36M,)}
+MPI_INF_3DHP = Skeleton(
+    name="mpi-inf-3dhp-17",
+    joints=(
+        "head_top",
+        "neck",
+        "right_shoulder",
+        "right_elbow",
+        "right_wrist",
+        "left_shoulder",
+        "left_elbow",
+        "left_wrist",
+        "right_hip",
+        "right_knee",
+        "right_foot",
+        "left_hip",
+        "left_knee",
+        "left_foot",
+        "hip",
+        "spine",
+        "head",
+    ),
+    parents=(1, 15, 1, 2, 3, 1, 5, 6, 14, 8, 9, 14, 11, 12, -1, 14, 1),
+    left=(5, 6, 7, 11, 12, 13),
+    right=(2, 3, 4, 8, 9, 10),
+)
+
+SKELETONS = {skeleton.name: skeleton for skeleton in (HUMAN36M, MPI_INF_3DHP)}

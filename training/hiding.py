@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..shared.arrays import Bools, Floats
-from ..shared.resample import MODEL_FPS, fill_gaps
-from ..shared.skeleton import HUMAN36M
+from ..shared.arrays import Bools
 from ..shared.takes import LIMB_GROUPS
 
 HIDDEN_SHARE = 0.35
@@ -20,22 +18,13 @@ LIMBS = [list(LIMB_GROUPS[g]) for g in ("left_arm", "right_arm", "left_leg", "ri
 LEGS = [1, 2, 3, 4, 5, 6]
 
 
-def hide(rng: np.random.Generator, points: Floats) -> tuple[Floats, Bools]:
-    """Image points (B, F, 17, 2) -> the same with the hidden ones bridged, and which are known.
-
-    They are bridged as at run time, because the known ones are normalised by the size of all.
-    """
-    batch, frames, joints, _ = points.shape
+def hide(rng: np.random.Generator, batch: int, frames: int, joints: int) -> Bools:
+    """(B, F, J): which keypoints a camera shows."""
     known = np.ones((batch, frames, joints), bool)
     kinds = rng.choice(list(KINDS), batch, p=list(KINDS.values()))
     for window in np.flatnonzero(rng.random(batch) < HIDDEN_SHARE):
         known[window] = ~_hidden(rng, str(kinds[window]), frames, joints)
-    bridged = points.copy()
-    times = np.arange(frames) / MODEL_FPS
-    for window in np.flatnonzero(~known.all(axis=(1, 2)) & known.any(axis=(1, 2))):
-        seen = np.where(known[window][..., None], points[window], np.nan)
-        bridged[window] = fill_gaps(seen, times, HUMAN36M.parents)
-    return bridged, known
+    return known
 
 
 def _hidden(rng: np.random.Generator, kind: str, frames: int, joints: int) -> Bools:

@@ -11,21 +11,22 @@ from torch import Tensor, nn
 from ..skeleton import Skeleton
 from .config import ModelConfig
 from .denoiser import HSTDenoiser
+from .representation import Bones, representation
 from .schedule import CosineSchedule
 
 RELEASED_CLAMP = 1.1
 """The released code cuts noisy inputs, clean bones and positions (metres) to +- this."""
 
-SHORTEST_BONE = 1e-6
-
 
 class Diffusion(nn.Module):
     """A denoiser with its schedule.
 
-    State x per slot: direction (3) and length (1), (..., F, J, 4).
+    A state x (..., F, J, S) holds direction (3) and length (1) of the bone that ends at each joint,
+    or positions (3) where `config.input` says so.
     """
 
     mirror: Tensor
+    has_bone: Tensor
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -33,25 +34,28 @@ class Diffusion(nn.Module):
         self.skeleton: Skeleton = config.joints
         self.schedule = CosineSchedule(config.timesteps)
         self.denoiser = HSTDenoiser(config)
+        self.form = representation(config.input, self.skeleton)
+        self.bones = Bones(self.skeleton)
         self.register_buffer("mirror", torch.tensor(self.skeleton.mirror), persistent=False)
+        has_bone = torch.tensor([parent >= 0 for parent in self.skeleton.parents])
+        self.register_buffer("has_bone", has_bone[:, None], persistent=False)
+
+    @property
+    def state_width(self) -> int:
+        """Channels of a state."""
+        return self.form.width
 
     def decompose(self, positions: Tensor) -> Tensor:
-        """Joint positions (..., J, 3) -> state (..., J, 4); the root's slot is zero.
-
-        Eq. 1 and 7.
-        """
-        parents, children = torch.tensor(self.skeleton.bones, device=positions.device).T
-        vectors = positions[..., children, :] - positions[..., parents, :]
-        lengths = vectors.norm(dim=-1, keepdim=True)
-        bones = torch.cat([vectors / lengths.clamp_min(SHORTEST_BONE), lengths], dim=-1)
-        state = positions.new_zeros(*positions.shape[:-1], 4)
-        return state.index_copy(-2, children, bones)
+        """Joint positions (..., J, 3) -> state (..., J, S); the root's slot is zero."""
+        return self.form.decompose(positions)
 
     def predict(self, keypoints: Tensor, noisy: Tensor, t: Tensor) -> Tensor:
-        """Clean positions (B, F, J, 3) of keypoints (B, F, J, 2), state (B, F, J, 4) and t (B,)."""
+        """Clean positions (B, F, J, 3) of keypoints (B, F, J, 2), state (B, F, J, S) and t (B,)."""
         if self.config.variant == "released":
             noisy = noisy.clamp(-RELEASED_CLAMP, RELEASED_CLAMP)
-        positions = self.denoiser(keypoints, noisy[..., :3], noisy[..., 3:], t)
+        else:  # the paper has J - 1 bones: what stands in the root's slot is none
+            noisy = noisy * self.has_bone
+        positions = self.denoiser(keypoints, noisy, t)
         if self.config.variant == "paper":  # root-relative by construction
             root = self.skeleton.root
             positions = positions - positions[..., root : root + 1, :]
@@ -73,21 +77,32 @@ class Diffusion(nn.Module):
         return torch.cat([-swapped[..., :1], swapped[..., 1:]], dim=-1)
 
     def loss(
-        self, keypoints: Tensor, positions: Tensor, generator: torch.Generator
+        self,
+        keypoints: Tensor,
+        positions: Tensor,
+        generator: torch.Generator,
+        squared: bool = False,
     ) -> dict[str, Tensor]:
         """Terms of Eq. 8 and 9 for root-relative positions (B, F, J, 3), metres; Eq. 10 sums them.
 
-        One t per window; lengths and directions get independent noise (Eq. 3).
+        One t per window; lengths and directions get independent noise (Eq. 3). `squared` terms make
+        the network predict the mean of all poses that fit, which DDIM needs to sample them all;
+        the paper's make it a median, to which every sample collapses.
         """
         batch, device = positions.shape[0], positions.device
         t = torch.randint(self.config.timesteps, (batch,), generator=generator).to(device)
         clean = self.decompose(positions)
         noise = torch.randn(clean.shape, generator=generator).to(device)
         predicted = self.predict(keypoints, self.schedule.add_noise(clean, t, noise), t)
-        bones = [c for _, c in self.skeleton.bones]
-        error = (self.decompose(predicted) - clean)[..., bones, :]
-        return {
-            "position": (predicted - positions).norm(dim=-1).mean(),
-            "length": error[..., 3].abs().mean(),
-            "direction": error[..., :3].norm(dim=-1).mean(),
+        children = [c for _, c in self.skeleton.bones]
+        error = (self.bones.decompose(predicted) - self.bones.decompose(positions))[
+            ..., children, :
+        ]
+        terms = {
+            "position": predicted - positions,
+            "length": error[..., 3:],
+            "direction": error[..., :3],
         }
+        if squared:
+            return {name: e.square().sum(dim=-1).mean() for name, e in terms.items()}
+        return {name: e.norm(dim=-1).mean() for name, e in terms.items()}

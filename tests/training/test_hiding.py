@@ -5,17 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from retake.shared.arrays import Floats
 from retake.shared.model.config import ModelConfig
 from retake.shared.model.diffusion import Diffusion
+from retake.shared.resample import MODEL_FPS
 from retake.shared.skeleton import HUMAN36M
 from retake.training.detector_noise import swap_sides
 from retake.training.hiding import hide
+from retake.training.source_rate import to_model
 
 FRAMES = 20
 
 
 @pytest.fixture
-def points(rng: np.random.Generator) -> np.ndarray:
+def points(rng: np.random.Generator) -> Floats:
     return rng.normal(0, 0.2, (200, FRAMES, 17, 2))
 
 
@@ -25,9 +28,11 @@ def rng() -> np.random.Generator:
 
 
 def test_known_keypoints_stay_and_hidden_ones_are_bridged(
-    rng: np.random.Generator, points: np.ndarray
+    rng: np.random.Generator, points: Floats
 ) -> None:
-    bridged, known = hide(rng, points)
+    known = hide(rng, *points.shape[:3])
+    bridged, still_known = to_model(points, known, MODEL_FPS, FRAMES)
+    assert np.array_equal(still_known, known)
     assert np.isfinite(bridged).all()
     assert np.array_equal(bridged[known], points[known])
     some = ~known.all(axis=(1, 2)) & known.any(axis=(1, 2))
@@ -37,12 +42,12 @@ def test_known_keypoints_stay_and_hidden_ones_are_bridged(
     assert (~known.any(axis=(1, 2))).any()  # some windows show nothing at all
 
 
-def test_the_same_seed_hides_the_same(points: np.ndarray) -> None:
-    first, second = (hide(np.random.default_rng(3), points)[1] for _ in range(2))
+def test_the_same_seed_hides_the_same() -> None:
+    first, second = (hide(np.random.default_rng(3), 200, FRAMES, 17) for _ in range(2))
     assert np.array_equal(first, second)
 
 
-def test_swaps_exchange_whole_limbs(rng: np.random.Generator, points: np.ndarray) -> None:
+def test_swaps_exchange_whole_limbs(rng: np.random.Generator, points: Floats) -> None:
     swapped = swap_sides(rng, points)
     changed = (swapped != points).any(axis=-1)
     assert 0.03 < changed.any(axis=(1, 2)).mean() < 0.2
@@ -63,17 +68,3 @@ def test_a_masked_model_does_not_see_hidden_keypoints() -> None:
     assert answer.isfinite().all()
     at_origin = keypoints.nan_to_num(0.0)
     assert (model.denoise(at_origin, noisy, t) - answer).abs().max() > 1e-3
-
-
-def test_squared_losses_are_those_of_the_same_errors() -> None:
-    torch.manual_seed(0)
-    model = Diffusion(ModelConfig(frames=5, width=16, depth=2, heads=2)).eval()
-    positions = torch.randn(3, 5, 17, 3)
-    positions -= positions[:, :, :1].clone()
-    keypoints = torch.randn(3, 5, 17, 2)
-    plain, squared = (
-        model.loss(keypoints, positions, torch.Generator().manual_seed(1), squared=s)
-        for s in (False, True)
-    )
-    for name, value in plain.items():
-        assert squared[name] >= value**2  # the mean of squares is never below the squared mean

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 from retake.shared.errors import RetakeError
-from retake.shared.model.artifact import load_model, save_model
+from retake.shared.model.artifact import load_model, read_calibration, save_model
 from retake.shared.model.config import ModelConfig
 from retake.shared.model.diffusion import Diffusion
 
@@ -77,3 +77,42 @@ def test_missing_and_damaged_files_are_refused(folder: Path, name: str):
     (folder / name).unlink()
     with pytest.raises(RetakeError, match="not a model folder"):
         load_model(folder)
+
+
+def test_half_precision_halves_the_file_and_is_float32_in_memory(folder: Path):
+    model, size = load_model(folder), (folder / "model.safetensors").stat().st_size
+    for dtype, error in ((torch.float16, 1e-3), (torch.bfloat16, 8e-3)):
+        save_model(folder, model, {}, dtype=dtype)
+        assert (folder / "model.safetensors").stat().st_size < 0.75 * size  # the rest is names
+        for name, value in load_model(folder).denoiser.state_dict().items():
+            assert value.dtype == torch.float32
+            expected = model.denoiser.state_dict()[name]
+            assert (value - expected).abs().max() <= error * expected.abs().max()
+            assert torch.equal(value, expected.to(dtype).float())
+
+
+def test_the_calibration_is_part_of_the_folder(folder: Path):
+    assert read_calibration(folder) == {}
+    factors = {"factors": [1.5] * 17, "ece": 0.04}
+    save_model(folder, load_model(folder), {}, calibration=factors)
+    assert read_calibration(folder) == factors
+    load_model(folder)
+
+
+def test_a_calibration_that_is_none_is_refused(folder: Path):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "calibration": 2}))
+    with pytest.raises(RetakeError, match="calibration"):
+        read_calibration(folder)
+    with pytest.raises(RetakeError, match="not a model folder"):
+        read_calibration(folder / "other")
+
+
+def test_a_configuration_without_the_newer_settings_is_read(folder: Path):
+    """Models saved before a setting existed mean its default."""
+    config = json.loads((folder / "config.json").read_text())
+    newer = ("keypoint_mask", "input", "output", "hierarchical_embedding", "hrst", "hrtt")
+    for name in (*newer, "children"):
+        del config["model"][name]
+    (folder / "config.json").write_text(json.dumps(config))
+    assert load_model(folder).config == ModelConfig(frames=5, width=16, depth=2, heads=2)

@@ -3,8 +3,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from retake.shared.model.attention import HRSTAttention, HRTTAttention, hrst_map
 from retake.shared.model.config import ModelConfig
-from retake.shared.model.denoiser import HRSTAttention, HRTTAttention, hrst_map
 from retake.shared.model.diffusion import Diffusion
 from retake.shared.skeleton import HUMAN36M
 
