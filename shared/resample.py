@@ -13,6 +13,9 @@ from .arrays import Floats
 
 MODEL_FPS = 50.0
 
+LEAST_CONFIDENCE = 0.3
+"""A keypoint of less is taken for a detector's guess. A usual value, not a fitted one."""
+
 
 def model_times(times: Floats) -> Floats:
     """Times at `MODEL_FPS` from the first of `times` (F,) until the last is covered, seconds."""
@@ -45,6 +48,18 @@ def resample(values: Floats, times: Floats, new_times: Floats) -> Floats:
     inside = values[i] + (3 * s2 - 2 * s3) * rise + bent
     beyond = np.clip(new_times - at, -1 / MODEL_FPS, 1 / MODEL_FPS)[column]
     return inside + beyond * np.where(beyond < 0, slopes[0], slopes[-1])
+
+
+def without_guesses(points: Floats, confidence: Floats) -> Floats:
+    """Keypoints (F, 17, 2) with NaN in place of those of too little confidence (F, 17).
+
+    Unknown, that is: a model with `keypoint_mask` is told so, for others `resample.fill_gaps`
+    bridges them. If nothing would remain all are kept.
+    """
+    sure = confidence >= LEAST_CONFIDENCE
+    if not (sure & np.isfinite(points).all(axis=-1)).any():
+        return points
+    return np.where(sure[..., None], points, np.nan)
 
 
 def fill_gaps(points: Floats, times: Floats, parents: tuple[int, ...]) -> Floats:

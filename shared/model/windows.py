@@ -1,44 +1,28 @@
-"""Clips of any length: windows of the model's length, one shared noise, one blended prediction.
+"""Sampling a clip: keypoints in pixels in, several 3D motions out. The entry to this package.
 
-The sampler sees the whole clip. At every step its denoiser cuts the clip into half-overlapping
-windows, denoises them, and averages the overlaps with weights that fall towards a window's ends,
-where it has least context (MultiDiffusion, Bar-Tal et al. 2023). There are no seams to hide
-afterwards.
+Here the request meets the machine: keypoints are cut and normalised window by window, windows go
+through the network in batches that fit the memory, noise is made on the CPU, and the caller hears
+of progress. What happens between noise and motion is in `stream.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..arrays import Floats, Floats32
+from ..arrays import Bools, Floats, Floats32
 from ..camera import normalise_person, normalise_screen
+from ..errors import RetakeError
+from .batches import Network, Progress
 from .diffusion import Diffusion
+from .memory import passes_per_batch
 from .noise import frame_noise
-from .sampler import ddim
-
-FRAMES_PER_BATCH = 1024
-"""Frames (of all windows and hypotheses) that go through the network at once.
-
-Larger batches were 2.5 times slower on a CPU: blocks above 32 MB are fetched from the system and
-given back at every operation.
-"""
-
-
-def window_starts(frames: int, length: int) -> list[int]:
-    """First frames of half-overlapping windows over `frames`; the last ends with the clip."""
-    if frames <= length:
-        return [0]
-    return [*range(0, frames - length, max(length // 2, 1)), frames - length]
-
-
-def window_weights(length: int) -> Tensor:
-    """(length,) weights of a window's frames in the average: highest in the middle, never zero."""
-    ramp = torch.arange(1, length + 1).minimum(torch.arange(length, 0, -1))
-    return ramp / ramp.max()
+from .precision import Precision, choose_dtype
+from .sampler import Guide, Start
+from .stream import Clip, FrameNoise, stream, window_starts
 
 
 @torch.no_grad()
@@ -51,61 +35,117 @@ def sample_clip(
     hypotheses: int,
     iterations: int,
     seed: int,
+    known: Bools | None = None,
     eta: float = 1.0,
+    flip: bool = True,
+    first_frame: int = 0,
+    guides: Sequence[Guide] = (),
+    start: Start | None = None,
+    precision: Precision = "auto",
+    memory_limit: int | None = None,
     on_step: Callable[[int, int], None] | None = None,
+    on_frames: Callable[[int, Floats32], None] | None = None,
+    on_layer: Callable[[float], None] | None = None,
 ) -> Floats32:
     """Root-relative positions (H, F, J, 3), metres, camera frame, for 2D keypoints (F, J, 2).
 
     `pixels` are at 50 fps without gaps; a clip shorter than a window is continued by its last
-    frame. `on_step(done, total)` is called after every iteration and may raise to stop.
+    frame. Where the model has a keypoint mask, unknown keypoints are NaN. The same request on the
+    same device gives the same bits; another `memory_limit` cuts it into other batches and changes
+    it by rounding only. RetakeError for a request that makes no sense.
+
+    known         (F, J): which keypoints are; the others are only a guess, which a model with
+                  `keypoint_mask` does not see (others must make do with it). None: all are
+    eta           0: deterministic given the initial noise; 1: the paper's sigma
+    flip          average with the prediction for the mirrored clip: better, twice the work
+    first_frame   number of the first frame in a longer clip: a frame's noise goes by its number
+    guides        as in `sampler.ddim`; their frames count from the start of `pixels`
+    start         as in `sampler.ddim`
+    memory_limit  bytes that this process should not exceed (on a GPU: GPU memory)
+    on_step       (done, iterations): another share of the work is done; may raise to stop
+    on_frames     (first frame, positions (H, n, J, 3)): finished frames, in order
+    on_layer      (share done, 0 to 1): before every layer, so do little; may raise to stop
     """
-    length, frames = model.config.frames, len(pixels)
+    _check(model, pixels, hypotheses, iterations, eta)
+    length, frames, passes = model.config.frames, len(pixels), hypotheses * (2 if flip else 1)
     padded = np.pad(pixels, ((0, max(length - frames, 0)), (0, 0), (0, 0)), mode="edge")
-    keypoints = _cut_keypoints(model, padded, width, height)
+    result = np.empty((hypotheses, *pixels.shape[:-1], 3), np.float32)
+    at_once = passes_per_batch(model, memory_limit, result.nbytes + padded.nbytes)
+    starts = window_starts(frames, length)
+    batches = _grouped(starts, max(at_once // passes, 1))
+    progress = Progress(iterations, len(starts) * iterations * passes, on_step, on_layer)
+    dtype = choose_dtype(model, precision)
+    keypoints = _keypoints(model, padded, known, (width, height))
+    noise = _noise(model, seed, hypotheses, first_frame)
+    clip = Clip(model, frames, batches, iterations, eta, guides, start)
+    network = Network(model, keypoints, flip, at_once, dtype, progress)
+    with progress.watching(model):
+        for first, positions in stream(clip, network, noise):
+            finished = result[:, first : first + positions.shape[1]]
+            finished[:] = positions[:, : finished.shape[1]].cpu().numpy()
+            if on_frames:
+                on_frames(first, finished)
+    return result
+
+
+def _check(model: Diffusion, pixels: Floats, hypotheses: int, iterations: int, eta: float) -> None:
+    joints = model.skeleton.joint_count
+    if pixels.shape != (len(pixels), joints, 2) or not len(pixels):
+        raise RetakeError(
+            f"The keypoints have shape {pixels.shape}; expected (frames, {joints}, 2), with at "
+            "least one frame."
+        )
+    if min(hypotheses, iterations) < 1 or not 0 <= eta <= 1:
+        raise RetakeError(
+            f"{hypotheses} hypotheses, {iterations} iterations and eta {eta:g} cannot be sampled; "
+            "expected at least one of each, and eta between 0 and 1."
+        )
+    if not model.config.keypoint_mask and not np.isfinite(pixels).all():
+        raise RetakeError(
+            "Some keypoints are missing, and this model needs them all. Fill the gaps first."
+        )
+
+
+def _grouped(starts: Sequence[int], size: int) -> list[Sequence[int]]:
+    return [starts[i : i + size] for i in range(0, len(starts), size)]
+
+
+def _keypoints(
+    model: Diffusion, pixels: Floats, known: Bools | None, picture: tuple[int, int]
+) -> Callable[[Sequence[int]], Tensor]:
+    """First frames of windows -> their keypoints (k, L, J, 2) as the model takes them."""
+    length, device = model.config.frames, next(model.parameters()).device
+    hidden = np.zeros(pixels.shape[:-1], np.bool_)
+    if known is not None and model.config.keypoint_mask:
+        hidden = ~np.pad(known, ((0, len(pixels) - len(known)), (0, 0)), mode="edge")
+
+    def cut(starts: Sequence[int]) -> Tensor:
+        windows = np.stack([pixels[s : s + length] for s in starts])
+        if model.config.keypoint_frame == "person":
+            normalised = normalise_person(windows, model.skeleton.root)
+        else:
+            normalised = normalise_screen(windows, *picture)
+        normalised[np.stack([hidden[s : s + length] for s in starts])] = np.nan
+        return _to(device, normalised)
+
+    return cut
+
+
+def _noise(model: Diffusion, seed: int, hypotheses: int, first_frame: int) -> FrameNoise:
+    joints, channels = model.skeleton.joint_count, model.state_width
     device = next(model.parameters()).device
 
-    def denoise(state: Tensor, t: int) -> Tensor:
-        return _denoise_clip(model, keypoints.to(device), state, t)
+    def draw(iteration: int, first: int, frames: int) -> Tensor:
+        drawn = [
+            frame_noise(seed, iteration, h, first_frame + first, frames, joints * channels)
+            for h in range(hypotheses)
+        ]
+        return _to(device, np.stack(drawn).reshape(hypotheses, frames, joints, channels))
 
-    def noise(iteration: int) -> Tensor:
-        values = model.skeleton.joint_count * 4
-        drawn = [frame_noise(seed, iteration, h, 0, len(padded), values) for h in range(hypotheses)]
-        return torch.from_numpy(np.stack(drawn)).view(hypotheses, len(padded), -1, 4).to(device)
-
-    def progress(done: int, total: int, positions: Tensor) -> None:
-        if on_step:
-            on_step(done, total)
-
-    positions = ddim(model, denoise, noise, iterations, eta, progress)
-    return positions[:, :frames].cpu().numpy()
+    return draw
 
 
-def _cut_keypoints(model: Diffusion, pixels: Floats, width: int, height: int) -> Tensor:
-    """Normalised keypoints of every window: (windows, length, J, 2)."""
-    length = model.config.frames
-    cut = np.stack([pixels[s : s + length] for s in window_starts(len(pixels), length)])
-    if model.config.keypoint_frame == "person":
-        normalised = normalise_person(cut, model.skeleton.root)
-    else:
-        normalised = normalise_screen(cut, width, height)
-    return torch.from_numpy(normalised.astype(np.float32))
-
-
-def _denoise_clip(model: Diffusion, keypoints: Tensor, state: Tensor, t: int) -> Tensor:
-    """Clean positions (H, F, J, 3) of a noisy clip (H, F, J, 4): overlaps averaged."""
-    length, hypotheses = model.config.frames, len(state)
-    starts = window_starts(state.shape[1], length)
-    weights = window_weights(length).to(state.device)[:, None, None]
-    total = state.new_zeros(*state.shape[:-1], 3)
-    weight = state.new_zeros(state.shape[1], 1, 1)
-    jobs = [(h, w) for h in range(hypotheses) for w in range(len(starts))]
-    size = max(FRAMES_PER_BATCH // length, 1)
-    for batch in (jobs[i : i + size] for i in range(0, len(jobs), size)):
-        windows = torch.stack([state[h, starts[w] : starts[w] + length] for h, w in batch])
-        points = keypoints[[w for _, w in batch]]
-        clean = model.denoise(points, windows, torch.full((len(batch),), t, device=state.device))
-        for (h, w), positions in zip(batch, clean, strict=True):
-            total[h, starts[w] : starts[w] + length] += positions * weights
-    for start in starts:
-        weight[start : start + length] += weights
-    return total / weight
+def _to(device: torch.device, values: Floats) -> Tensor:
+    """float32 on the device. A GPU copies while it computes: nobody waits."""
+    tensor = torch.from_numpy(values.astype(np.float32, copy=False))
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor

@@ -9,7 +9,8 @@ from retake.shared.model.diffusion import Diffusion
 from retake.shared.model.noise import frame_noise
 from retake.shared.model.sampler import ddim
 from retake.shared.model.schedule import CosineSchedule
-from retake.shared.model.windows import sample_clip, window_starts, window_weights
+from retake.shared.model.stream import window_starts, window_weights
+from retake.shared.model.windows import sample_clip
 
 
 @pytest.fixture(scope="module")
