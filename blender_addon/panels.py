@@ -22,6 +22,7 @@ STATE_ICONS = {
     ServerState.STARTING: "TIME",
     ServerState.READY: "RADIOBUT_ON",
     ServerState.BUSY: "PLAY",
+    ServerState.UPDATE: "FILE_REFRESH",
     ServerState.FAILED: "ERROR",
 }
 

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from ..shared.errors import FieldError, RetakeError
 from ..shared.keypoints import KeypointTrack
+from ..shared.protocol import Steer
+from ..shared.resample import MODEL_FPS
+from ..shared.skeleton import HUMAN36M
+from ..shared.steering import Steering
+from ..shared.strict import read_struct
+from ..shared.takes import Takes
 from .output import check_output
 
 if TYPE_CHECKING:
-    from ..server.lift import LiftOptions
-    from ..shared.takes import Takes
+    from ..server.lift import Current, LiftOptions
 
 HELP = "turn a keypoint track into several 3D motions"
 
@@ -36,6 +45,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PX",
         help="focal length in pixels (default: the image diagonal)",
     )
+    parser.add_argument(
+        "--height", type=float, metavar="M", help="height of the person in metres (default: usual)"
+    )
+    parser.add_argument(
+        "--steer",
+        type=Path,
+        metavar="JSON",
+        help="what is known or wanted: lengths, pins, range, variety (docs/steering.md)",
+    )
+    parser.add_argument(
+        "--take", type=Path, metavar="TAKES", help="takes file with the motion that is steered"
+    )
+    parser.add_argument(
+        "--hypothesis", type=int, help="which motion of that file (default: the likeliest)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -50,10 +74,16 @@ def run(args: argparse.Namespace) -> int:
         iterations=args.iterations,
         seed=args.seed,
         focal=args.focal,
+        height=args.height,
+        steering=_steering(args.steer),
     )
-    takes = _lift_with_bar(track, options)
+    takes = _lift_with_bar(track, options, _current(args.take, args.hypothesis, track))
     takes.save(args.out)
     count = takes.hypothesis_count
+    for miss in takes.provenance["pins_missed"]:
+        joint, at = HUMAN36M.joints[miss["joint"]], f"{miss['frame'] / MODEL_FPS:.2f} s"
+        gap = f"{miss['distance'] * 100:.0f} cm"
+        print(f"Motion {miss['hypothesis'] + 1}: {joint} stays {gap} from its pin at {at}.")
     print(
         f"{args.out}: {count} {'take' if count == 1 else 'takes'} of {takes.frame_count} frames "
         f"(model {takes.model}, seed {takes.seed})."
@@ -61,18 +91,48 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _lift_with_bar(track: KeypointTrack, options: LiftOptions) -> Takes:
-    from functools import partial
+def _steering(path: Path | None) -> Steering:
+    """Raises RetakeError that names the file, and what does not fit."""
+    from ..server.requests import read_steering
 
+    if path is None:
+        return Steering()
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        return read_steering(read_struct(fields, Steer, ""))
+    except OSError as error:
+        raise RetakeError(f"{path} cannot be read: {error.strerror}.") from None
+    except FieldError as error:
+        raise RetakeError(f"{path}: {error}") from None
+    except ValueError as error:
+        raise RetakeError(f"{path} is not JSON: {error}.") from None
+
+
+def _current(path: Path | None, hypothesis: int | None, track: KeypointTrack) -> Current | None:
+    """Raises RetakeError if the file is not about this track or lacks the hypothesis."""
+    from ..server.lift import Current
+
+    if path is None:
+        return None
+    takes = Takes.load(path)
+    if not np.array_equal(takes.times, track.times):
+        raise RetakeError(f"{path} is about another clip: its frames have other times.")
+    if hypothesis is None:
+        hypothesis = takes.best["torso_head"]
+    if not 0 <= hypothesis < takes.hypothesis_count:
+        raise RetakeError(
+            f"{path} has the hypotheses 0 to {takes.hypothesis_count - 1}, not {hypothesis}."
+        )
+    return Current(takes.poses[hypothesis], takes.root[hypothesis])
+
+
+def _lift_with_bar(track: KeypointTrack, options: LiftOptions, current: Current | None) -> Takes:
     from tqdm import tqdm
 
-    from ..server.lift import OpenModel, lift
-    from ..server.models import find_model, weights_hash
-    from ..shared.model.artifact import load_model
-    from ..shared.model.windows import sample_clip
+    from ..server.lift import lift
+    from ..server.models import open_model
 
-    folder = find_model(options.model)
-    model = OpenModel(partial(sample_clip, load_model(folder)), weights_hash(folder))
+    model = open_model(options.model)
     with tqdm(total=options.iterations + options.hypotheses, leave=False) as bar:
 
         def report(stage: str, done: int, total: int) -> None:
@@ -80,4 +140,4 @@ def _lift_with_bar(track: KeypointTrack, options: LiftOptions) -> Takes:
             bar.total = total
             bar.update(done - bar.n)
 
-        return lift(track, model, options, report)
+        return lift(track, model, options, report, current)

@@ -1,100 +1,187 @@
-"""The queue of jobs: who waits, who runs, who was cancelled.
+"""The queue of jobs: who waits, who runs, who was cancelled, who listens.
 
-Pure; it knows no sockets and no processes.
+Pure; it knows no sockets, no processes and no clock.
 
-A job belongs to one client and bears the id that client gave it; two clients may use the same id.
+A job bears the id its client gave it, which others may give as well. What it asks for is known by
+its digest: whoever asks for the same again joins the job instead of starting a second one.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 MOST_WAITING = 16
+"""Per client."""
+
+MOST_WAITING_BYTES = 256 * 2**20
+"""Of all clients' requests together."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Job:
-    """`request` is the encoded Lift, handed to the worker as it came."""
+    """`token`: its name between front and worker; `request`: handed on as it came.
 
-    client: bytes
+    ahead         how many jobs stood before it when its clients were last told
+    started_at    since when it runs
+    cancelled_at  since when nobody waits for its outcome, while the worker still stops
+    orphaned_at   since when it has no client left
+    """
+
+    token: bytes
     job_id: str
     request: bytes
+    digest: str
+    clients: set[bytes] = field(default_factory=set[bytes])
+    detects: bool = False
+    batch: bool = False
+    clip: str = ""
+    starts: int = 0
+    ahead: int = 0
+    started_at: float = 0.0
+    cancelled_at: float | None = None
+    orphaned_at: float | None = None
 
-    def is_of(self, client: bytes, job_id: str) -> bool:
-        return self.client == client and self.job_id == job_id
+    @property
+    def slot(self) -> tuple[bool, bool]:
+        """One job runs per slot."""
+        return (self.detects, self.batch)
 
 
 class QueueFull(Exception):
-    """`MOST_WAITING` jobs already wait."""
+    """The client has `MOST_WAITING` jobs waiting, or all requests are too large together."""
 
 
 class Jobs:
-    """First come, first served; one job runs at a time.
+    """First come, first served, but batch jobs let all others pass.
 
-    A running job that is cancelled stays `running` until `finish`, because its worker still has to
-    stop; meanwhile `cancelled_at` says since when nobody waits for it any more.
+    At most one job runs per slot: an interactive one beside a batch one, which gives way to it in
+    the worker, and detection beside lifting, because they need different devices.
     """
 
     def __init__(self) -> None:
-        self.running: Job | None = None
-        self.cancelled_at: float | None = None
-        self._waiting: deque[Job] = deque()
+        self._waiting: list[Job] = []
+        self._running: list[Job] = []
 
     def __len__(self) -> int:
         """Jobs that wait or run."""
-        return len(self._waiting) + (self.running is not None)
+        return len(self._waiting) + len(self._running)
 
-    def knows(self, client: bytes, job_id: str) -> bool:
-        return any(job.is_of(client, job_id) for job in self._all())
+    @property
+    def waiting(self) -> list[Job]:
+        return list(self._waiting)
+
+    @property
+    def running(self) -> list[Job]:
+        """Also those that are cancelled and have not stopped yet."""
+        return list(self._running)
+
+    def find(self, client: bytes, job_id: str) -> Job | None:
+        """The client's job of this id that is not over."""
+        return _first(j for j in self._open() if j.job_id == job_id and client in j.clients)
+
+    def twin(self, digest: str) -> Job | None:
+        """A job that asks for exactly the same."""
+        return _first(job for job in self._open() if job.digest == digest)
+
+    def named(self, token: bytes) -> Job | None:
+        """The running job the worker speaks of."""
+        return _first(job for job in self._running if job.token == token)
+
+    def older(self, client: bytes, clip: str) -> list[Job]:
+        """Jobs of this client for the same clip."""
+        return [job for job in self._open() if clip and job.clip == clip and client in job.clients]
 
     def add(self, job: Job) -> int:
         """Returns how many jobs stand before it. Raises QueueFull."""
-        if len(self._waiting) >= MOST_WAITING:
+        own = sum(1 for other in self._waiting if other.clients & job.clients)
+        size = sum(len(other.request) for other in self._waiting)
+        if own >= MOST_WAITING or size + len(job.request) > MOST_WAITING_BYTES:
             raise QueueFull
-        ahead = len(self)
         self._waiting.append(job)
-        return ahead
+        job.ahead = self.ahead_of(job)
+        return job.ahead
 
-    def start_next(self) -> Job | None:
-        """The job that shall run now: None if one runs already, or none waits."""
-        if self.running is not None or not self._waiting:
-            return None
-        self.running = self._waiting.popleft()
-        return self.running
-
-    def finish(self) -> Job | None:
-        """The running job is over. Returns it if somebody still waits for its outcome."""
-        job, cancelled = self.running, self.cancelled_at is not None
-        self.running = self.cancelled_at = None
-        return None if cancelled else job
-
-    def audience(self) -> Job | None:
-        """The running job, if somebody still waits for its outcome."""
-        return None if self.cancelled_at is not None else self.running
-
-    def cancel(self, client: bytes, job_id: str, now: float) -> bool:
-        """Whether there was such a job to cancel; `now` in seconds of any steady clock."""
-        for job in [job for job in self._waiting if job.is_of(client, job_id)]:
+    def start_next(self, now: float) -> Job | None:
+        """A job that shall run now: None if none waits whose slot is free."""
+        taken = {job.slot for job in self._running}
+        job = _first(job for job in self._in_order() if job.slot not in taken)
+        if job:
             self._waiting.remove(job)
-            return True
-        running = self.audience()
-        if running is None or not running.is_of(client, job_id):
-            return False
-        self.cancelled_at = now
-        return True
+            self._running.append(job)
+            job.started_at, job.ahead, job.starts = now, 0, job.starts + 1
+        return job
+
+    def put_back(self, job: Job) -> None:
+        """A running job waits again, before all others."""
+        self._running.remove(job)
+        self._waiting.insert(0, job)
+
+    def finish(self, token: bytes) -> Job | None:
+        """The running job is over. Returns it if its outcome matters to anybody."""
+        job = self.named(token)
+        if job is None:
+            return None
+        self._running.remove(job)
+        return None if job.cancelled_at is not None else job
+
+    def cancel(self, job: Job, now: float) -> None:
+        """Nobody waits for it any more; if it runs, it holds its slot until it has stopped."""
+        if job in self._waiting:
+            self._waiting.remove(job)
+        elif job.cancelled_at is None:
+            job.cancelled_at = now
 
     def drop_client(self, client: bytes, now: float) -> None:
-        """The client is gone: cancel all its jobs."""
-        for job in [job for job in self._all() if job.client == client]:
-            self.cancel(client, job.job_id, now)
+        """The client is gone. Its jobs wait for it for a while."""
+        for job in self._open():
+            job.clients.discard(client)
+            if not job.clients and job.orphaned_at is None:
+                job.orphaned_at = now
+
+    def join(self, job: Job, client: bytes) -> None:
+        """One more client wants the outcome, perhaps the same one after a new start."""
+        job.clients.add(client)
+        job.orphaned_at = None
+
+    def orphans(self, now: float, patience_s: float) -> list[Job]:
+        """Jobs that nobody has come back for."""
+        return [
+            job
+            for job in self._open()
+            if job.orphaned_at is not None and now - job.orphaned_at > patience_s
+        ]
+
+    def moved_up(self) -> list[Job]:
+        """Waiting jobs before which fewer stand than at the last call."""
+        moved: list[Job] = []
+        for job in self._waiting:
+            if (ahead := self.ahead_of(job)) != job.ahead:
+                job.ahead = ahead
+                moved.append(job)
+        return moved
+
+    def ahead_of(self, job: Job) -> int:
+        """Jobs that must be over, or give way, before this waiting one begins."""
+        order = self._in_order()
+        before = order[: order.index(job)] if job in order else []
+        return sum(
+            1
+            for other in [*self._running, *before]
+            if other.detects == job.detects and other.batch <= job.batch
+        )
 
     def clear_waiting(self) -> list[Job]:
         """Empties the queue and returns what waited in it."""
-        waiting = list(self._waiting)
-        self._waiting.clear()
+        waiting, self._waiting = self._waiting, []
         return waiting
 
-    def _all(self) -> list[Job]:
-        running = self.audience()
-        return [*([running] if running else []), *self._waiting]
+    def _in_order(self) -> list[Job]:
+        return sorted(self._waiting, key=lambda job: job.batch)
+
+    def _open(self) -> list[Job]:
+        return [*(job for job in self._running if job.cancelled_at is None), *self._waiting]
+
+
+def _first(jobs: Iterable[Job]) -> Job | None:
+    return next(iter(jobs), None)

@@ -9,15 +9,16 @@ may raise to stop.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from ..shared.arrays import Floats
+from ..shared.arrays import Bools, Floats, Ints
+from ..shared.body_height import HEIGHT_RANGE_M, body_scale
 from ..shared.camera import Camera
 from ..shared.choosing import judge
 from ..shared.choosing.alternatives import choice_of
@@ -27,10 +28,15 @@ from ..shared.contacts import contact_probabilities
 from ..shared.errors import FieldError
 from ..shared.ground import find_ground, settle
 from ..shared.keypoints import MOST_FRAMES, KeypointTrack
-from ..shared.resample import MODEL_FPS, fill_gaps, model_times, resample
+from ..shared.resample import MODEL_FPS, fill_gaps, model_times, resample, without_guesses
 from ..shared.root import solve_root
 from ..shared.skeleton import HUMAN36M
+from ..shared.steering import Scene, Steering, finished
 from ..shared.takes import Takes
+
+if TYPE_CHECKING:
+    from ..shared.model.guidance.plan import Plan
+    from ..shared.model.sampler import Guide, Start
 
 Report = Callable[[str, int, int], None]
 """(stage, done, total): `done` of `total` steps of the whole job. May raise to stop the job."""
@@ -58,26 +64,51 @@ class Sampler(Protocol):
         iterations: int,
         seed: int,
         on_step: Callable[[int, int], None],
+        known: Bools | None = None,
+        guides: Sequence[Guide] = (),
+        start: Start | None = None,
     ) -> npt.NDArray[np.float32]: ...
+
+
+class Planner(Protocol):
+    """`shared.model.guidance.plan.plan` with its model already given."""
+
+    def __call__(
+        self, steering: Steering, scene: Scene, *, hypotheses: int, iterations: int
+    ) -> Plan: ...
 
 
 @dataclass(frozen=True)
 class OpenModel:
     """A model ready to sample, the SHA-256 of its weights, and how its spread is calibrated.
 
-    Without a calibration the spread of its takes is raw.
+    Without a calibration the spread of its takes is raw; without a planner it cannot be steered.
     """
 
     sample: Sampler
     sha256: str
     calibration: Calibration | None = None
+    plan: Planner | None = None
+
+
+@dataclass(frozen=True)
+class Current:
+    """The take that is steered: (F, 17, 3) and the hip's path (F, 3), metres, camera frame.
+
+    What a range leaves alone stays as it is here, and the hip stays on its path.
+    """
+
+    poses: Floats
+    root: Floats
 
 
 @dataclass(frozen=True, kw_only=True)
 class LiftOptions:
     """What is asked of the model.
 
-    `focal` in pixels; None = the usual guess (`Camera.with_default_focal`).
+    focal     pixels; None = the usual guess (`Camera.with_default_focal`)
+    height    metres of the person, standing; None = as the model sees it
+    steering  what is known or wanted of the motion; by default nothing
     """
 
     model: str
@@ -85,6 +116,8 @@ class LiftOptions:
     iterations: int = 5
     seed: int = 0
     focal: float | None = None
+    height: float | None = None
+    steering: Steering = field(default_factory=Steering)
 
     def __post_init__(self) -> None:
         """Raises FieldError."""
@@ -95,15 +128,25 @@ class LiftOptions:
             raise FieldError(
                 "focal", f"The focal length is {self.focal} pixels; it must be positive."
             )
+        if self.height is not None:
+            _check_range("height", "height in metres", self.height, *HEIGHT_RANGE_M)
+            if self.steering.lengths is not None or self.steering.is_about_a_take:
+                raise FieldError(
+                    "height", "A height cannot be given beside lengths, pins or a range."
+                )
 
 
 @dataclass(frozen=True)
 class _Clip:
-    """A track at the model's frame rate: no gaps, missing keypoints have confidence 0."""
+    """A track at the model's frame rate.
+
+    Unknown keypoints are bridged, have confidence 0 and are marked in `known` (G, 17).
+    """
 
     times: Floats
     pixels: Floats
     confidence: Floats
+    known: Bools
 
 
 def check_size(track: KeypointTrack, options: LiftOptions) -> None:
@@ -124,37 +167,94 @@ def check_size(track: KeypointTrack, options: LiftOptions) -> None:
         )
 
 
-def lift(track: KeypointTrack, model: OpenModel, options: LiftOptions, report: Report) -> Takes:
+def lift(
+    track: KeypointTrack,
+    model: OpenModel,
+    options: LiftOptions,
+    report: Report,
+    current: Current | None = None,
+) -> Takes:
     """The takes of `track`, at the track's own times. RetakeError if it cannot be lifted.
 
-    Progress counts one step per iteration of the model and one per hypothesis placed in space.
+    `current`: the take that `options.steering` is about. Progress counts one step per iteration of
+    the model and one per hypothesis placed in space.
     """
     check_size(track, options)
     clip, camera = _at_model_rate(track), _camera_of(track, options)
+    plan = _plan(track, clip, camera, model, options, current)
     poses = model.sample(
-        clip.pixels,
+        plan.pixels if plan else clip.pixels,
         *track.image_size,
         hypotheses=options.hypotheses,
         iterations=options.iterations,
         seed=options.seed,
         on_step=lambda done, total: report("sampling", done, total + options.hypotheses),
+        known=clip.known,
+        guides=plan.guides if plan else (),
+        start=plan.start if plan else None,
     )
-    roots = _place(poses, clip, camera, options, report)
+    poses = poses * np.float32(body_scale(poses, options.height))
+    if current is None:
+        roots = _place(poses, clip, camera, options, report)
+    else:
+        roots = _on_path(current, clip, track, options)
     provenance = _provenance(track, model, options, camera)
-    return _takes(track, options, clip, camera, poses, roots, model.calibration, provenance)
+    provenance["pins_missed"] = [asdict(miss) for miss in plan.missed(poses)] if plan else []
+    calibration = model.calibration
+    if calibration and plan:  # the takes are widened by its factors already (`guidance.variety`)
+        calibration = Calibration(floors=calibration.floors)
+    takes = _takes(track, options, clip, camera, poses, roots, calibration, provenance)
+    take = None if current is None else current.poses[None]
+    return replace(takes, poses=finished(takes.poses, options.steering, take))
+
+
+def _plan(
+    track: KeypointTrack,
+    clip: _Clip,
+    camera: Camera,
+    model: OpenModel,
+    options: LiftOptions,
+    current: Current | None,
+) -> Plan | None:
+    if model.plan is None:
+        return None
+    scene = Scene(
+        times=track.times,
+        pixels=clip.pixels,
+        camera=camera,
+        root=None if current is None else current.root,
+        take=None if current is None else current.poses[None],
+        calibration=None if model.calibration is None else np.array(model.calibration.factors),
+    )
+    return model.plan(
+        options.steering, scene, hypotheses=options.hypotheses, iterations=options.iterations
+    )
+
+
+def _on_path(current: Current, clip: _Clip, track: KeypointTrack, options: LiftOptions) -> Floats:
+    """The path of the steered take for every hypothesis: (H, G, 3). Pins were met with it."""
+    root = resample(current.root, track.times, clip.times)
+    return np.repeat(root[None], options.hypotheses, axis=0)
 
 
 def _at_model_rate(track: KeypointTrack) -> _Clip:
     times = model_times(track.times)
-    filled = fill_gaps(track.points, track.times, HUMAN36M.parents)
-    missing = np.isnan(track.points).any(axis=-1)
-    confidence = np.where(missing, 0, track.confidence)
+    points = without_guesses(track.points, track.confidence)
+    filled = fill_gaps(points, track.times, HUMAN36M.parents)
+    known = np.isfinite(points).all(axis=-1)
+    confidence = np.where(known, track.confidence, 0)
     return _Clip(
         times=times,
         pixels=resample(filled, track.times, times),
         # A cubic may swing past its values.
         confidence=np.clip(resample(confidence, track.times, times), 0, 1),
+        known=known[_nearest(track.times, times)],
     )
+
+
+def _nearest(times: Floats, wanted: Floats) -> Ints:
+    """Index of the frame of `times` (F,) nearest to each of `wanted` (G,)."""
+    return np.rint(np.interp(wanted, times, np.arange(len(times)))).astype(np.intp)
 
 
 def _camera_of(track: KeypointTrack, options: LiftOptions) -> Camera:
@@ -236,10 +336,11 @@ def _provenance(
     track: KeypointTrack, model: OpenModel, options: LiftOptions, camera: Camera
 ) -> dict[str, Any]:
     """What is needed, beside the track and the same device, to make the same takes again."""
+    is_calibrated = model.calibration is not None and options.steering.variety == 1
     return {
         "model": options.model,
         "model_sha256": model.sha256,
-        "spread": "calibrated" if model.calibration else "raw",
+        "spread": "calibrated" if is_calibrated else "raw",
         "hypotheses": options.hypotheses,
         "iterations": options.iterations,
         "seed": options.seed,
@@ -259,6 +360,6 @@ def track_hash(track: KeypointTrack) -> str:
     return digest.hexdigest()
 
 
-def _check_range(field: str, words: str, value: int, least: int, most: int) -> None:
+def _check_range(name: str, words: str, value: float, least: float, most: float) -> None:
     if not least <= value <= most:
-        raise FieldError(field, f"The {words} is {value}; expected {least} to {most}.")
+        raise FieldError(name, f"The {words} is {value}; expected {least} to {most}.")

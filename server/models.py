@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+from functools import partial
 from pathlib import Path
 
 from ..shared.choosing.spread import Calibration
 from ..shared.errors import RetakeError
+from .lift import OpenModel
 
 SHIPPED = Path(__file__).parent / "models"
 EXTRA_VARIABLE = "RETAKE_MODELS"
@@ -56,6 +58,25 @@ def calibration_of(folder: Path) -> Calibration | None:
 
     values = read_calibration(folder)
     return Calibration.from_dict(values) if values else None
+
+
+def open_model(name: str, device: str = "cpu") -> OpenModel:
+    """The model called `name`, ready to sample in this process. Imports torch.
+
+    Raises RetakeError if there is none, or it cannot be read.
+    """
+    from ..shared.model.artifact import load_model
+    from ..shared.model.guidance.plan import plan
+    from ..shared.model.windows import sample_clip
+
+    folder = find_model(name)
+    model = load_model(folder, device)
+    return OpenModel(
+        partial(sample_clip, model),
+        weights_hash(folder),
+        calibration_of(folder),
+        partial(plan, model=model),
+    )
 
 
 def _models_in(folder: Path) -> dict[str, Path]:

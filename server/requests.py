@@ -1,23 +1,38 @@
-"""From a decoded `Lift`, whose fields are well formed, to a track and options that fit.
+"""From decoded requests, whose fields are well formed, to tracks, options and paths that fit.
 
-Every refusal is a `ProtocolError` or a `FieldError`; both name the field. `Takes` become a `Result`
-here as well.
+Every refusal is a `ProtocolError` or a `FieldError`; both name the field. What comes out of a job
+becomes a message here as well.
 """
 
 from __future__ import annotations
 
+import os
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from ..shared.keypoints import LARGEST_SIDE, KeypointTrack
-from ..shared.protocol import Array, Lift, ProtocolError, Result
+from ..shared.protocol import (
+    Array,
+    Detect,
+    Lift,
+    ProtocolError,
+    Result,
+    Span,
+    Steer,
+    Take,
+    Track,
+)
 from ..shared.skeleton import HUMAN36M
-from ..shared.takes import ARRAYS, Takes
-from .lift import LiftOptions, check_size
+from ..shared.steering import PinnedJoint, Range, Steering
+from ..shared.takes import ARRAYS, LIMB_GROUPS, Takes
+from .lift import Current, LiftOptions, check_size
 
 
-def read_lift(request: Lift) -> tuple[KeypointTrack, LiftOptions]:
+def read_lift(request: Lift) -> tuple[KeypointTrack, LiftOptions, Current | None]:
     """Raises ProtocolError or FieldError for the first field that is wrong.
 
     NaN in `points` means missing and is allowed.
@@ -28,10 +43,38 @@ def read_lift(request: Lift) -> tuple[KeypointTrack, LiftOptions]:
         iterations=request.iterations,
         seed=request.seed,
         focal=request.focal,
+        height=request.height,
+        steering=read_steering(request.steer or Steer()),
     )
     track = _read_track(request)
     check_size(track, options)
-    return track, options
+    current = None if request.take is None else _read_take(request.take, track.frame_count)
+    return track, options, current
+
+
+def read_steering(steer: Steer) -> Steering:
+    """Raises FieldError."""
+    lengths, pins = steer.lengths, steer.pins or []
+    return Steering(
+        lengths=None if lengths is None else np.array(lengths, np.float64),  # None becomes NaN
+        pins=tuple(PinnedJoint(**{**asdict(pin), "place": tuple(pin.place)}) for pin in pins),
+        range=None if steer.range is None else _read_range(steer.range),
+        variety=steer.variety,
+    )
+
+
+def _read_range(span: Span) -> Range:
+    groups = tuple(LIMB_GROUPS if span.groups is None else span.groups)
+    return Range(**{**asdict(span), "groups": groups})
+
+
+def _read_take(take: Take, frames: int) -> Current:
+    """Raises ProtocolError if it does not belong to a clip of `frames`."""
+    poses = _unpack(take.poses, "take.poses", "<f4", [frames, HUMAN36M.joint_count, 3])
+    root = _unpack(take.root, "take.root", "<f4", [frames, 3])
+    for name, values in (("take.poses", poses), ("take.root", root)):
+        _check(name, bool(np.isfinite(values).all()), "expected numbers, found infinity or NaN")
+    return Current(poses, root)
 
 
 def _read_track(request: Lift) -> KeypointTrack:
@@ -43,6 +86,33 @@ def _read_track(request: Lift) -> KeypointTrack:
         _check(field, 0 < side <= LARGEST_SIDE, f"{side} pixels; expected 1 to {LARGEST_SIDE}")
     return KeypointTrack(
         points, confidence, times, (request.width, request.height), request.fps, request.source
+    )
+
+
+def read_detect(request: Detect) -> Path:
+    """The video. ProtocolError unless it is an absolute path of a file this user may read."""
+    path = Path(request.path)
+    _check("path", "\0" not in request.path and path.is_absolute(), "expected an absolute path")
+    try:
+        is_file = path.is_file() and os.access(path, os.R_OK)
+    except OSError:  # a name too long, a drive that is gone
+        is_file = False
+    _check("path", is_file, f"there is no file {request.path} that can be read")
+    return path
+
+
+def track_of(job_id: str, track: KeypointTrack) -> Track:
+    """The track as a message."""
+    width, height = track.image_size
+    return Track(
+        job_id=job_id,
+        points=Array.pack(track.points),
+        confidence=Array.pack(track.confidence),
+        times=Array.pack(track.times),
+        width=width,
+        height=height,
+        fps=track.fps,
+        source=track.source,
     )
 
 

@@ -10,19 +10,16 @@ from types import FrameType
 import zmq
 
 from ..shared import connection_file
-from ..shared.connection_file import ConnectionInfo
-from ..shared.protocol import PROTOCOL_VERSION
-from .front import Front
+from .front import Front, FrontOptions
 from .lock import sole_holder
 
 
-def serve(announce: Callable[[str], None], parent: int | None = None) -> None:
-    """Run the server until it is interrupted; `announce` gets sentences for people.
+def serve(announce: Callable[[str], None], options: FrontOptions | None = None) -> None:
+    """Run the server until it has a reason to end; `announce` gets sentences for people.
 
-    If the user's server runs already, it is named and that is all. With `parent`, a process number,
-    the server ends by itself when that process is gone and nobody else uses it. Raises RetakeError
-    if the runtime folder or a file in it cannot be used. To be called from the main thread, because
-    it handles signals.
+    If the user's server runs already, it is named and that is all. Raises RetakeError if the
+    runtime folder or a file in it, or the address to bind, cannot be used. To be called from the
+    main thread, because it handles signals.
     """
     folder = connection_file.make_runtime_folder()
     with sole_holder(folder / "server.lock") as is_ours:
@@ -31,31 +28,42 @@ def serve(announce: Callable[[str], None], parent: int | None = None) -> None:
             where = f" at {running.address} (process {running.pid})" if running else ""
             announce(f"A Retake server is already running{where}.")
             return
-        _run(announce, parent)
+        _run(announce, options or FrontOptions())
 
 
-def _run(announce: Callable[[str], None], parent: int | None) -> None:
+def _run(announce: Callable[[str], None], options: FrontOptions) -> None:
     # SIGINT too: a process started in the background of a shell begins with it ignored.
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, _interrupt)
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-    front = Front(context, parent)
     try:
-        info = ConnectionInfo(front.address, front.server_key, os.getpid(), PROTOCOL_VERSION)
+        front = Front(context, options)
+        try:
+            _announce_and_run(announce, front, options)
+        finally:
+            try:
+                connection_file.remove()
+            finally:
+                front.close()
+    finally:
+        context.destroy(0)  # not `term`: it waits for sockets that a second Ctrl-C has left open
+    announce(f"The Retake server has ended. {front.ending}".strip())
+
+
+def _announce_and_run(announce: Callable[[str], None], front: Front, options: FrontOptions) -> None:
+    try:
+        info = front.info(os.getpid())
         connection_file.write(info)
         announce(
             f"The Retake server listens at {info.address} (process {info.pid}). Ctrl-C ends it."
         )
+        if options.bind:
+            announce(
+                f"Other computers reach it at {options.bind}; its public key is {info.server_key}"
+            )
         front.run()
     except KeyboardInterrupt:
         pass
-    finally:
-        try:
-            connection_file.remove()
-        finally:
-            front.close()
-            context.term()
-    announce("The Retake server has ended.")
 
 
 def _interrupt(signal_number: int, frame: FrameType | None) -> None:

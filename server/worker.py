@@ -1,13 +1,14 @@
-"""The worker process: loads models, samples, answers the front. `python -m retake.server.worker`.
+"""The worker process: computes jobs, each in a thread. `python -m retake.server.worker`.
 
-Its messages are those of `shared.protocol`, in two frames: the client's identity, then the message.
-Where to connect comes as one JSON line on standard input, so that no key ever stands on a command
-line. Standard input stays open as long as the front lives: its end, however the front died, is the
-end of the worker. It speaks first: a Welcome with the device, when it is ready.
+Its messages are those of `shared.protocol`, in two frames: the job's token, then the message. Where
+to connect comes as one JSON line on standard input, so that no key ever stands on a command line.
+Standard input stays open as long as the front lives: its end, however the front died, is the end of
+the worker. When it is ready it sends a Welcome with the device.
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
 import logging
 import os
@@ -22,120 +23,85 @@ from typing import cast
 
 import zmq
 
-from ..shared.errors import FieldError, RetakeError
 from ..shared.protocol import (
     PROTOCOL_VERSION,
     Cancel,
-    Failed,
+    Detect,
     Lift,
+    Ping,
+    Pong,
     Progress,
     Reply,
     Welcome,
     decode_request,
     encode,
 )
-from .lift import LiftOptions, OpenModel, Sampler, lift
-from .models import find_model, weights_hash
-from .requests import read_lift, result_of
+from .lift import OpenModel, Sampler
+from .models import calibration_of, weights_hash
+from .results import Results
+from .tasks import Loader, ModelCache, Send, Task, Workshop, warm_up
+from .turns import Turns
 
 log = logging.getLogger("retake.server.worker")
 
 NOBODY = b"-"
-"""Identity in front of messages that concern no client."""
+"""Token in front of messages that concern no job."""
 
-
-class Cancelled(Exception):
-    """The client has cancelled the job."""
-
-
-Loader = Callable[[Path], Sampler]
-"""Opens a model folder."""
-
-
-class ModelCache:
-    """Loads models by name and keeps the last one."""
-
-    def __init__(self, load: Loader) -> None:
-        self._load = load
-        self._last: tuple[str, OpenModel] | None = None
-
-    def holds(self, name: str) -> bool:
-        return self._last is not None and self._last[0] == name
-
-    def get(self, name: str) -> OpenModel:
-        """Raises RetakeError if there is no such model or it cannot be read."""
-        if self._last is None or self._last[0] != name:
-            self._last = None  # never two models in memory
-            folder = find_model(name)
-            self._last = (name, OpenModel(self._load(folder), weights_hash(folder)))
-        return self._last[1]
+_INNER = "inproc://replies"
 
 
 class Worker:
-    """One job at a time, from the front's socket."""
+    """Starts a thread per job and passes on what they say; answers Ping whatever they do."""
 
-    def __init__(self, socket: zmq.Socket[bytes], models: ModelCache) -> None:
-        self._socket = socket
-        self._models = models
+    def __init__(self, socket: zmq.Socket[bytes], workshop: Workshop) -> None:
+        self._front = socket
+        self._context = socket.context
+        self._replies = self._context.socket(zmq.PULL)
+        self._replies.bind(_INNER)
+        self._workshop = workshop
+        self._tasks: dict[bytes, Task] = {}
 
     def run(self) -> None:
         """Serves jobs for ever."""
+        poller = zmq.Poller()
+        poller.register(self._front, zmq.POLLIN)
+        poller.register(self._replies, zmq.POLLIN)
         while True:
-            client, data = self._socket.recv_multipart()
-            request = decode_request(data)
-            if isinstance(
-                request, Lift
-            ):  # a Cancel that comes too late is for a job already answered
-                self._send(client, self._answer(client, request))
+            for socket, _ in poller.poll():
+                if socket is self._front:
+                    self._take(*self._front.recv_multipart())
+                else:
+                    self._front.send_multipart(self._replies.recv_multipart())
 
-    def _answer(self, client: bytes, request: Lift) -> Reply:
-        failed = partial(Failed, job_id=request.job_id)
-        try:
-            return self._lift(client, request)
-        except Cancelled:
-            return failed(code="cancelled", text="The job was cancelled.")
-        except FieldError as error:
-            return failed(code="invalid", text=str(error), field=error.field)
-        except RetakeError as error:
-            return failed(code="invalid", text=str(error))
-        except Exception as error:  # border: the worker outlives any failing job
-            log.exception("A job has failed")
-            return failed(code="crashed", text=f"The server failed at this job: {_sentence(error)}")
+    def warm_up(self, name: str) -> None:
+        """Load a model and use it once, beside everything else."""
+        self._in_thread(NOBODY, partial(warm_up, self._workshop, name))
 
-    def _lift(self, client: bytes, request: Lift) -> Reply:
-        track, options = read_lift(request)
-        report = self._reporter(client, request.job_id)
-        try:
-            model = self._load(options, report)
-        except RetakeError as error:
-            return Failed(
-                job_id=request.job_id, code="unknown_model", text=str(error), field="model"
-            )
-        return result_of(request.job_id, lift(track, model, options, report))
+    def _take(self, token: bytes, data: bytes) -> None:
+        match decode_request(data):
+            case Ping(job_id=job_id):
+                self._front.send_multipart([token, encode(Pong(job_id=job_id))])
+            case Lift() | Detect() as request:
+                self._tasks = {t: k for t, k in self._tasks.items() if not k.is_over}
+                task = self._tasks[token] = Task(request, data, self._workshop)
+                self._in_thread(token, task.run)
+            case Cancel() if task := self._tasks.get(token):
+                task.cancel()
+            case _:
+                pass  # a Cancel that comes too late
 
-    def _load(self, options: LiftOptions, report: Callable[[str, int, int], None]) -> OpenModel:
-        if not self._models.holds(options.model):
-            report("loading the model", 0, options.iterations + options.hypotheses)
-        return self._models.get(options.model)
+    def _in_thread(self, token: bytes, work: Callable[[Send], None]) -> None:
+        def run() -> None:
+            with self._context.socket(zmq.PUSH) as replies:
+                replies.connect(_INNER)
 
-    def _reporter(self, client: bytes, job_id: str) -> Callable[[str, int, int], None]:
-        def report(stage: str, done: int, total: int) -> None:
-            self._send(client, Progress(job_id=job_id, stage=stage, done=done, total=total))
-            if self._is_cancelled():
-                raise Cancelled
+                def send(data: bytes) -> None:
+                    replies.send_multipart([token, data])
 
-        return report
+                work(send)
 
-    def _is_cancelled(self) -> bool:
-        """The front gives one job at a time: all that can come during a job is its Cancel."""
-        while self._socket.poll(0):
-            _, data = self._socket.recv_multipart()
-            if isinstance(decode_request(data), Cancel):
-                return True
-        return False
-
-    def _send(self, client: bytes, reply: Reply) -> None:
-        self._socket.send_multipart([client, encode(reply)])
+        # daemon: the process ends when the front does, whatever the threads compute
+        threading.Thread(target=run, daemon=True).start()
 
 
 def main() -> None:
@@ -143,19 +109,24 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     # Ctrl-C reaches the whole terminal group; the front decides when the worker ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _die_with_front()
     where = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_front, daemon=True).start()
-    device, loader = _prepare_torch()
     socket = connect(where["address"], where["server_key"])
-    welcome = Welcome(
-        job_id="",
-        protocol_version=PROTOCOL_VERSION,
-        package_version=version("retake"),
-        device=device,
-        models=[],
-    )
-    socket.send_multipart([NOBODY, encode(welcome)])
-    Worker(socket, ModelCache(loader)).run()
+    _tell(socket, Progress(job_id="", stage="loading PyTorch", done=0, total=0))
+    device, load = _prepare_torch()
+    worker = Worker(socket, Workshop(ModelCache(load), Results(), Turns()))
+    _tell(socket, _welcome(device))
+    if where.get("warm_up"):
+        worker.warm_up(where["warm_up"])
+    worker.run()
+
+
+def _die_with_front() -> None:
+    """Linux kills a process when its parent dies, even while it loads libraries of 500 MB."""
+    if sys.platform == "linux":
+        set_parent_death_signal = 1
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
 
 
 def _end_with_front() -> None:
@@ -177,6 +148,20 @@ def connect(address: str, server_key: str) -> zmq.Socket[bytes]:
     return socket
 
 
+def _tell(socket: zmq.Socket[bytes], reply: Reply) -> None:
+    socket.send_multipart([NOBODY, encode(reply)])
+
+
+def _welcome(device: str) -> Welcome:
+    return Welcome(
+        job_id="",
+        protocol_version=PROTOCOL_VERSION,
+        package_version=version("retake"),
+        device=device,
+        models=[],
+    )
+
+
 def _prepare_torch() -> tuple[str, Loader]:
     """The device models run on, and what loads them.
 
@@ -184,19 +169,17 @@ def _prepare_torch() -> tuple[str, Loader]:
     """
     import torch
 
-    from ..shared.model.artifact import load_model
-    from ..shared.model.windows import sample_clip
+    from .frugal import FrugalSampler
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
 
-    def load(folder: Path) -> Sampler:
-        return cast(Sampler, partial(sample_clip, load_model(folder, device)))
+    def load(folder: Path) -> OpenModel:
+        sampler = FrugalSampler(folder, device)
+        return OpenModel(
+            cast(Sampler, sampler), weights_hash(folder), calibration_of(folder), sampler.plan
+        )
 
     return device, load
-
-
-def _sentence(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 if __name__ == "__main__":

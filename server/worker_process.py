@@ -16,6 +16,8 @@ from collections.abc import Sequence
 
 import zmq
 
+from .gate import WORKER
+
 log = logging.getLogger("retake.server")
 
 # -P: the folder in which the user happens to be must not shadow any module.
@@ -27,34 +29,59 @@ has threads of its own."""
 
 MOST_STARTS = 5
 WINDOW_S = 60.0
+FIRST_PAUSE_S = 0.25
+"""Before the second start within the window; every further pause is twice as long."""
 
 _GRACE_S = 2.0
 
 
 class StartBudget:
-    """At most `most` starts in `window_s` seconds: a worker that dies at once must not spin."""
+    """At most `most` starts in `window_s` seconds, farther and farther apart.
 
-    def __init__(self, most: int = MOST_STARTS, window_s: float = WINDOW_S) -> None:
+    A worker that dies at once must not spin.
+    """
+
+    def __init__(
+        self, most: int = MOST_STARTS, window_s: float = WINDOW_S, pause_s: float = FIRST_PAUSE_S
+    ) -> None:
         self._most = most
         self._window_s = window_s
+        self._pause_s = pause_s
         self._starts: deque[float] = deque()
 
     def spend(self, now: float) -> bool:
         """Whether a start is allowed now; if so, it is counted."""
-        while self._starts and now - self._starts[0] >= self._window_s:
-            self._starts.popleft()
-        if len(self._starts) >= self._most:
+        self._forget(now)
+        if self.is_spent(now) or now < self._next():
             return False
         self._starts.append(now)
         return True
 
+    def is_spent(self, now: float) -> bool:
+        """Whether there will be no start for long."""
+        self._forget(now)
+        return len(self._starts) >= self._most
+
+    def _forget(self, now: float) -> None:
+        while self._starts and now - self._starts[0] >= self._window_s:
+            self._starts.popleft()
+
+    def _next(self) -> float:
+        if not self._starts:
+            return float("-inf")
+        return self._starts[-1] + self._pause_s * 2 ** (len(self._starts) - 1)
+
 
 class WorkerProcess:
-    """A worker that was started. `ready` and `device` are set by whoever reads its Welcome."""
+    """A worker that was started. `ready` is set by whoever reads its Welcome."""
 
     def __init__(
-        self, context: zmq.Context[zmq.Socket[bytes]], command: Sequence[str] = COMMAND
+        self,
+        context: zmq.Context[zmq.Socket[bytes]],
+        command: Sequence[str] = COMMAND,
+        warm_up: str = "",
     ) -> None:
+        """`warm_up`: the model it shall load before anybody asks for it."""
         self.ready = False
         self.socket, address, public_key = _private_socket(context)
         self._process = subprocess.Popen(
@@ -64,7 +91,7 @@ class WorkerProcess:
             # Without it, a console window opens on Windows under a program that has none.
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
-        self._tell(address, public_key)
+        self._tell({"address": address, "server_key": public_key, "warm_up": warm_up})
 
     @property
     def pid(self) -> int:
@@ -74,20 +101,20 @@ class WorkerProcess:
         """None while it runs; negative if a signal killed it."""
         return self._process.poll()
 
-    def send(self, client: bytes, data: bytes) -> None:
+    def send(self, token: bytes, data: bytes) -> None:
         """To a worker that is ready. One that does not take it is as good as dead: it is killed."""
         try:
-            self.socket.send_multipart([client, data], zmq.NOBLOCK)
+            self.socket.send_multipart([token, data], zmq.NOBLOCK)
         except zmq.Again:
             self.kill()
 
     def receive(self) -> tuple[bytes, bytes] | None:
-        """(client, message), or None if there is nothing to read."""
+        """(token of the job, message), or None if there is nothing to read."""
         try:
-            client, data = self.socket.recv_multipart(zmq.NOBLOCK)
+            token, data = self.socket.recv_multipart(zmq.NOBLOCK)
         except zmq.Again:
             return None
-        return client, data
+        return token, data
 
     def kill(self) -> None:
         self._process.kill()
@@ -106,9 +133,9 @@ class WorkerProcess:
             self._process.kill()
             self._process.wait()
 
-    def _tell(self, address: str, public_key: str) -> None:
+    def _tell(self, what: dict[str, str]) -> None:
         assert self._process.stdin is not None
-        line = json.dumps({"address": address, "server_key": public_key}) + "\n"
+        line = json.dumps(what) + "\n"
         try:
             self._process.stdin.write(line.encode())
             self._process.stdin.flush()
@@ -121,6 +148,7 @@ def _private_socket(context: zmq.Context[zmq.Socket[bytes]]) -> tuple[zmq.Socket
     socket = context.socket(zmq.DEALER)
     public, secret = zmq.curve_keypair()
     socket.curve_server = True
+    socket.zap_domain = WORKER
     socket.curve_publickey, socket.curve_secretkey = public, secret
     socket.linger = 0
     socket.bind("tcp://127.0.0.1:0")

@@ -1,8 +1,8 @@
 """The connection file: how a client finds the user's one running server and talks to it.
 
-The server's public CURVE key is in it: who cannot read the file cannot connect. This module knows
-files and process numbers; it knows no sockets. A living process number is a hint (numbers are used
-again): only an answered `Ping` proves that a server listens.
+The keys are in it, the server's public one and the pair that clients show: who cannot read the file
+cannot connect. This module knows files and processes; it knows no sockets. A living process is a
+hint: only an answered `Ping` proves that a server listens.
 """
 
 from __future__ import annotations
@@ -13,21 +13,36 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_type_hints
 
+from .atomic import replaced_file
 from .errors import RetakeError
+from .processes import is_running
+
+CONNECTION_VARIABLE = "RETAKE_CONNECTION"
+"""Environment variable with the path of another connection file: that of a server elsewhere."""
 
 
 @dataclass(frozen=True)
 class ConnectionInfo:
-    """`address`: a ZeroMQ endpoint on the loopback; `server_key`: a CURVE public key in Z85."""
+    """Where a server is and what it takes to be let in.
+
+    address     a ZeroMQ endpoint
+    server_key  the server's public CURVE key, in Z85
+    pid, start  its process (`processes.is_running`); pid 0: on another computer
+    client_key, client_secret
+                the CURVE pair a client shows, in Z85; empty: any will do
+    """
 
     address: str
     server_key: str
     pid: int
     protocol_version: int
+    start: str = ""
+    client_key: str = ""
+    client_secret: str = field(default="", repr=False)
 
 
 def runtime_folder() -> Path:
@@ -68,16 +83,9 @@ def write(info: ConnectionInfo) -> None:
 
     RetakeError if it cannot be written.
     """
-    folder = make_runtime_folder()
+    make_runtime_folder()
     try:
-        # mkstemp makes files with mode 0600; os.replace keeps it.
-        handle, temporary = tempfile.mkstemp(prefix="connection", suffix=".part", dir=folder)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(asdict(info), file)
-            _persist(lambda: os.replace(temporary, _path()))
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+        _persist(lambda: write_private(_path(), json.dumps(asdict(info))))
     except OSError as error:
         raise RetakeError(
             f"The connection file {_path()} cannot be written: {error.strerror or error}. "
@@ -85,16 +93,27 @@ def write(info: ConnectionInfo) -> None:
         ) from None
 
 
+def write_private(path: Path, text: str) -> None:
+    """A whole file that only its owner may read, also while it is written. Raises OSError."""
+    if path.exists():
+        path.chmod(0o600)  # the new file gets the mode of the old one
+    with replaced_file(path) as part:
+        part.chmod(0o600)
+        part.write_text(text, encoding="utf-8")
+
+
 def read() -> ConnectionInfo | None:
-    """None if there is no file, or if it is damaged or not the user's own."""
-    path = _path()
+    """None if there is no file, or if it is damaged or not the user's own.
+
+    The server named by `RETAKE_CONNECTION` comes first, and is the only one if it is set.
+    """
+    path = Path(os.environ.get(CONNECTION_VARIABLE) or _path())
     try:
         if not _is_ours(path):
             return None
-        fields = json.loads(path.read_text(encoding="utf-8"))
+        return _info_of(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return None
-    return _info_of(fields)
 
 
 def remove() -> None:
@@ -109,50 +128,8 @@ def remove() -> None:
 
 
 def is_alive(info: ConnectionInfo) -> bool:
-    """Whether a process of the server's number exists."""
-    return process_exists(info.pid)
-
-
-def process_exists(pid: int) -> bool:
-    """Whether there is a process of this number, whoever owns it. It is not disturbed."""
-    if pid <= 0:
-        return False
-    if sys.platform == "win32":
-        return _process_exists_windows(pid)
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return not _is_zombie(pid)
-
-
-def _is_zombie(pid: int) -> bool:
-    """Ended, but its parent has not asked yet how. Linux says so in a file; elsewhere False."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[:1] == ["Z"]
-
-
-def _process_exists_windows(pid: int) -> bool:
-    """Signal 0 would end the process there (os.kill is TerminateProcess): ask for its state."""
-    import ctypes
-
-    if sys.platform != "win32":
-        raise NotImplementedError
-    query_limited_information, still_active = 0x1000, 259
-    kernel = ctypes.WinDLL("kernel32")
-    kernel.OpenProcess.restype = ctypes.c_void_p
-    handle = kernel.OpenProcess(query_limited_information, False, ctypes.c_ulong(pid))
-    if not handle:
-        return False
-    code = ctypes.c_ulong()
-    known = kernel.GetExitCodeProcess(ctypes.c_void_p(handle), ctypes.byref(code))
-    kernel.CloseHandle(ctypes.c_void_p(handle))
-    return bool(known) and code.value == still_active
+    """Whether the server's process still runs; of one on another computer that is not known."""
+    return info.pid == 0 or is_running(info.pid, info.start)
 
 
 def _persist(action: Callable[[], None]) -> None:
@@ -174,13 +151,14 @@ def _is_ours(path: Path) -> bool:
     return sys.platform == "win32" or path.stat().st_uid == os.getuid()
 
 
-def _info_of(fields: object) -> ConnectionInfo | None:
-    kinds = {"address": str, "server_key": str, "pid": int, "protocol_version": int}
-    if not isinstance(fields, dict):
+def _info_of(given: object) -> ConnectionInfo | None:
+    if not isinstance(given, dict):
         return None
-    given = cast(dict[Any, Any], fields)
-    if set(given) != set(kinds) or any(
-        type(given[name]) is not kind for name, kind in kinds.items()
-    ):
+    values = cast(dict[Any, Any], given)
+    kinds = get_type_hints(ConnectionInfo)
+    needed = {f.name for f in fields(ConnectionInfo) if f.default is MISSING}
+    if not needed <= set(values) <= set(kinds):
         return None
-    return ConnectionInfo(**given)
+    if any(type(value) is not kinds[name] for name, value in values.items()):
+        return None
+    return ConnectionInfo(**values)

@@ -10,7 +10,6 @@ defaults. `docs/protocol.md` is the prose.
 from __future__ import annotations
 
 import dataclasses
-import types
 import typing
 from dataclasses import dataclass
 from typing import Any
@@ -19,21 +18,17 @@ import msgpack
 import numpy as np
 
 from .arrays import AnyArray
-from .errors import FieldError
+from .strict import ProtocolError, read_struct
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 LARGEST_MESSAGE = 256 * 2**20
 """Bytes. A message above this is refused unread."""
 
+LARGEST_REQUEST = 32 * 2**20
+"""Bytes. The longest track needs 21 million; only answers are larger."""
+
 DTYPES = ("<f4", "<f8", "<i4", "|u1", "|b1")
-
-
-class ProtocolError(FieldError):
-    """A message that is not what the protocol says; `field` is the path of what is wrong."""
-
-    def __init__(self, field: str, text: str) -> None:
-        super().__init__(field, f"{field}: {text}" if field else text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,18 +75,69 @@ class Array:
 
 @dataclass(frozen=True, kw_only=True)
 class Hello:
-    """First message of a client. Answered by Welcome, or by Failed if the versions differ."""
+    """First message of a client. Answered by Welcome, or by Failed if the versions differ.
+
+    `pid` and `start` (`shared.processes`) name the client's process: a server started by the add-on
+    ends when the last one named is gone. pid 0 names none.
+    """
 
     job_id: str
     protocol_version: int
     package_version: str
+    pid: int = 0
+    start: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pin:
+    """`shared.steering.PinnedJoint`: a joint that stays where it is put at one frame."""
+
+    joint: int
+    frame: int
+    space: str
+    place: list[float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """`shared.steering.Range`: frames and limb groups that alone may change."""
+
+    first: int
+    last: int
+    groups: list[str] | None = None
+    strength: float = 0.4
+    blend: int = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Steer:
+    """`shared.steering.Steering`: what is known or wanted of a motion. The default is nothing.
+
+    `lengths`: metres of the bone that ends at each of the 17 joints, null where it is not known.
+    """
+
+    lengths: list[float | None] | None = None
+    pins: list[Pin] | None = None
+    range: Span | None = None
+    variety: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Take:
+    """The motion that `Steer` is about: poses (F, 17, 3) and root (F, 3) as in Result."""
+
+    poses: Array
+    root: Array
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lift:
     """Sample `hypotheses` 3D motions of one keypoint track.
 
-    Answered by Accepted, Progress ..., Result.
+    Answered by Accepted, Progress ..., Result. `batch`: it lets all jobs pass that are not. A
+    `clip` that is not empty supersedes this client's older jobs for a clip of this name. `partial`:
+    Partial comes whenever frames are finished. `focal` in pixels, `height` of the person in metres,
+    null: guessed. `take` is what `steer` changes or pins.
     """
 
     job_id: str
@@ -107,11 +153,37 @@ class Lift:
     iterations: int
     seed: int
     focal: float | None = None
+    batch: bool = False
+    clip: str = ""
+    partial: bool = False
+    height: float | None = None
+    steer: Steer | None = None
+    take: Take | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detect:
+    """Find one person's keypoints in the video at `path`, an absolute path of this computer.
+
+    Answered by Accepted, Progress ..., Track. Only for clients of the same user and computer.
+    """
+
+    job_id: str
+    path: str
+    batch: bool = False
+    clip: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cancel:
     """Stop the job `job_id`. Answered, for that job, by Failed with code `cancelled`."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """The outcome of the job has arrived. Not answered; until then, no other outcome is sent."""
 
     job_id: str
 
@@ -123,16 +195,27 @@ class Ping:
     job_id: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """End the server. Answered by Bye. Only for clients of the same user and computer."""
+
+    job_id: str
+
+
 # Replies: server -> client. Each repeats the job_id of its request.
 
 
 @dataclass(frozen=True, kw_only=True)
 class Welcome:
+    """`state` and `text` as in Pong."""
+
     job_id: str
     protocol_version: int
     package_version: str
     device: str
     models: list[str]
+    state: str = "ready"
+    text: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,12 +228,31 @@ class Accepted:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """`done` of `total` steps of a named stage; `total` counts the whole job."""
+    """`done` of `total` steps of a named stage; `total` counts the whole job.
+
+    `ahead`: how many jobs stand before this one, which waits if it is not 0. `seconds_left`: at the
+    speed so far; None as long as there is none.
+    """
 
     job_id: str
     stage: str
     done: int
     total: int
+    ahead: int = 0
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Partial:
+    """Finished frames of a Lift, before it is judged and placed in space.
+
+    `poses` (H, n, 17, 3) float32 m, root-relative, camera frame, from frame `first` on at 50 fps
+    from the clip's first time. Frames may come again if memory ran out; the last ones count.
+    """
+
+    job_id: str
+    first: int
+    poses: Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,13 +270,35 @@ class Result:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Track:
+    """The keypoints of a Detect: the fields of `keypoints.KeypointTrack`."""
+
+    job_id: str
+    points: Array
+    confidence: Array
+    times: Array
+    width: int
+    height: int
+    fps: float
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """From the worker to the front only: the outcome lies on disk under `digest`."""
+
+    job_id: str
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Failed:
     """The job is over without a result.
 
     `text` is for people; `field` names the bad field of the request.
 
-    Codes: `version`, `invalid` (the request), `cancelled`, `unknown_model`, `crashed` (the worker),
-    `busy`.
+    Codes: `version`, `invalid` (the request), `cancelled`, `replaced` (by a newer request for its
+    clip), `unknown_model`, `crashed` (the worker), `busy`, `refused` (not for this client).
     """
 
     job_id: str
@@ -185,24 +309,49 @@ class Failed:
 
 @dataclass(frozen=True, kw_only=True)
 class Pong:
+    """How the server is: `state` is starting, ready, busy or failed; `text` says more, for people.
+
+    `jobs` wait or run, of all clients; `clients` are processes that have said Hello.
+    """
+
     job_id: str
+    state: str = "ready"
+    text: str = ""
+    device: str = ""
+    jobs: int = 0
+    clients: int = 0
 
 
-Request = Hello | Lift | Cancel | Ping
-Reply = Welcome | Accepted | Progress | Result | Failed | Pong
+@dataclass(frozen=True, kw_only=True)
+class Bye:
+    """The server ends now; `text` says why. Goes to all clients, with an empty job_id."""
+
+    job_id: str
+    text: str
+
+
+Request = Hello | Lift | Detect | Cancel | Received | Ping | Stop
+Reply = Welcome | Accepted | Progress | Partial | Result | Track | Kept | Failed | Pong | Bye
 Message = Request | Reply
 
 _TAGS: dict[str, type[Any]] = {
     "hello": Hello,
     "lift": Lift,
+    "detect": Detect,
     "cancel": Cancel,
+    "received": Received,
     "ping": Ping,
+    "stop": Stop,
     "welcome": Welcome,
     "accepted": Accepted,
     "progress": Progress,
+    "partial": Partial,
     "result": Result,
+    "track": Track,
+    "kept": Kept,
     "failed": Failed,
     "pong": Pong,
+    "bye": Bye,
 }
 _TAG_OF = {cls: tag for tag, cls in _TAGS.items()}
 
@@ -216,6 +365,8 @@ def encode(message: Message) -> bytes:
 
 def decode_request(data: bytes) -> Request:
     """Raises ProtocolError for anything that is not exactly one request."""
+    if len(data) > LARGEST_REQUEST:
+        raise ProtocolError("", f"a request of {len(data)} bytes; the limit is {LARGEST_REQUEST}")
     return typing.cast(Request, _decode(data, typing.get_args(Request)))
 
 
@@ -249,45 +400,4 @@ def _decode(data: bytes, allowed: tuple[type[Any], ...]) -> Message:
     if cls not in allowed:
         names = ", ".join(_TAG_OF[c] for c in allowed)
         raise ProtocolError("type", f"{tag!r} is not one of {names}")
-    return _read_struct(fields, cls, "")
-
-
-def _read_struct(value: object, cls: type[Any], path: str) -> Any:
-    if not isinstance(value, dict):
-        raise ProtocolError(path, f"expected a map, got {type(value).__name__}")
-    given = typing.cast(dict[Any, Any], value)
-    kinds = typing.get_type_hints(cls)
-    for key in given:
-        if key not in kinds:
-            raise ProtocolError(_join(path, str(key)), f"unknown field of {cls.__name__}")
-    read: dict[str, Any] = {}
-    for spec in dataclasses.fields(cls):
-        here = _join(path, spec.name)
-        if spec.name in given:
-            read[spec.name] = _read(given[spec.name], kinds[spec.name], here)
-        elif spec.default is dataclasses.MISSING:
-            raise ProtocolError(here, f"missing from {cls.__name__}")
-    return cls(**read)
-
-
-def _read(value: object, kind: Any, path: str) -> Any:
-    if typing.get_origin(kind) is types.UnionType:  # the only union is X | None
-        return None if value is None else _read(value, typing.get_args(kind)[0], path)
-    if typing.get_origin(kind) is list:
-        if not isinstance(value, list):
-            raise ProtocolError(path, f"expected a list, got {type(value).__name__}")
-        inner = typing.get_args(kind)[0]
-        return [
-            _read(v, inner, f"{path}[{i}]") for i, v in enumerate(typing.cast(list[Any], value))
-        ]
-    if dataclasses.is_dataclass(kind):
-        return _read_struct(value, typing.cast(type[Any], kind), path)
-    if kind is float and type(value) is int:
-        return float(value)
-    if type(value) is not kind:
-        raise ProtocolError(path, f"expected {kind.__name__}, got {type(value).__name__}")
-    return value
-
-
-def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
+    return read_struct(fields, cls, "")

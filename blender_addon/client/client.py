@@ -13,7 +13,18 @@ from enum import Enum
 from pathlib import Path
 
 from ...shared.errors import RetakeError
-from ...shared.protocol import Accepted, Cancel, Failed, Lift, Progress, Reply, Result, Welcome
+from ...shared.protocol import (
+    Accepted,
+    Bye,
+    Cancel,
+    Failed,
+    Lift,
+    Pong,
+    Progress,
+    Reply,
+    Result,
+    Welcome,
+)
 from ...shared.takes import Takes
 from ..takes.messages import takes_of
 from .connection import Connection, Find, IsAlive, Lost
@@ -26,18 +37,20 @@ class ServerState(Enum):
     STARTING = "Starting"
     READY = "Ready"
     BUSY = "Busy"
+    UPDATE = "Update needed"
     FAILED = "Failed"
 
 
 @dataclass(frozen=True)
 class Job:
-    """`done` of `total` steps; `total` 0 as long as nothing is known."""
+    """`done` of `total` steps; `total` 0 and `seconds_left` None as long as nothing is known."""
 
     job_id: str
     takes_path: Path
     stage: str = "Waiting for the server"
     done: int = 0
     total: int = 0
+    seconds_left: float | None = None
 
     @property
     def fraction(self) -> float:
@@ -65,11 +78,16 @@ class JobFailed:
 Outcome = TakesReady | JobFailed
 News = Reply | Outcome | Lost
 
+MOST_REPEATS = 1
+"""How often a job is asked for again when the server was lost. It does not compute twice what it
+has finished."""
+
 
 class Client:
     """One connection at a time, opened when it is needed and again after it was lost.
 
-    `text` goes with `state`; `message` says why the last job failed.
+    `text` goes with `state`; `message` says why the last job failed. A job outlives the loss of the
+    server: it is asked for again, under its name.
     """
 
     def __init__(self) -> None:
@@ -79,7 +97,10 @@ class Client:
         self.job: Job | None = None
         self._connection: Connection[Reply | Outcome] | None = None
         self._models: list[str] = []
-        self._unsent: Lift | None = None
+        self._request: Lift | None = None
+        self._is_sent = self._is_welcome = False
+        self._repeats = 0
+        self._reopen: tuple[Find, IsAlive] | None = None
         self._opened_at = 0.0
 
     @property
@@ -90,7 +111,8 @@ class Client:
     def status(self) -> str:
         """One line for people."""
         if self.state is ServerState.STARTING:
-            return f"Starting ({time.monotonic() - self._opened_at:.0f} s)"
+            stage = f": {self.text}" if self.text else ""
+            return f"Starting ({time.monotonic() - self._opened_at:.0f} s){stage}"
         return f"{self.state.value}: {self.text}" if self.text else self.state.value
 
     def open(self, find: Find, is_alive: IsAlive) -> None:
@@ -99,13 +121,15 @@ class Client:
             return
         self.state, self.text = ServerState.STARTING, ""
         self._opened_at = time.monotonic()
+        self._reopen = (find, is_alive)
         self._connection = Connection(find, is_alive, self._translate)
 
     def close(self) -> None:
         """End the connection. The server goes on; a job that was running is lost."""
         if self._connection:
             self._connection.close()
-        self._connection = self._unsent = self.job = None
+        self._connection = self._request = self.job = None
+        self._is_welcome = False
         self.state, self.text = ServerState.OFF, ""
 
     def lift(self, request: Lift, takes_path: Path) -> None:
@@ -116,9 +140,8 @@ class Client:
         if self.job:
             raise RetakeError("The server is still busy with your last clip. Cancel it first.")
         self.job, self.message = Job(request.job_id, takes_path), ""
-        if self.state is not ServerState.READY:
-            self._unsent = request
-        elif isinstance(failed := self._submit(request), JobFailed):
+        self._request, self._is_sent, self._repeats = request, False, 0
+        if self._is_welcome and isinstance(failed := self._submit(), JobFailed):
             raise RetakeError(failed.text)
 
     def cancel(self) -> None:
@@ -126,8 +149,8 @@ class Client:
 
         It ends when the server says so, or here if it never began.
         """
-        if self._unsent:
-            self._unsent = self.job = None
+        if self._request and not self._is_sent:
+            self._request = self.job = None
         elif self.job and self._connection:
             self._connection.send(Cancel(job_id=self.job.job_id))
             self.job = replace(self.job, stage="Cancelling")
@@ -168,8 +191,12 @@ class Client:
         match news:
             case Welcome():
                 return self._welcomed(news)
+            case Pong():
+                self._show(news.state, news.text or news.device)
             case Lost():
-                return self._lost(news.text)
+                return self._lost(news)
+            case Bye():
+                return self._lost(Lost(news.text), ServerState.OFF)
             case Accepted() | Progress() if self._is_ours(news.job_id):
                 self._advance(news)
             case Failed() if self._is_ours(news.job_id):
@@ -184,37 +211,71 @@ class Client:
         return self.job is not None and self.job.job_id == job_id
 
     def _welcomed(self, welcome: Welcome) -> Outcome | None:
-        self.state, self.text, self._models = ServerState.READY, welcome.device, welcome.models
-        request, self._unsent = self._unsent, None
-        return self._submit(request) if request else None
+        self._is_welcome, self._models = True, welcome.models
+        self._show(welcome.state, welcome.text or welcome.device)
+        return self._submit() if self._request else None
 
-    def _submit(self, request: Lift) -> Outcome | None:
+    def _show(self, state: str, text: str) -> None:
+        """The server's own word; whether it is busy for us is what counts here."""
+        self.state, self.text = _STATES.get(state, ServerState.READY), text
+        if self.job and self._is_sent and self.state is not ServerState.FAILED:
+            self.state = ServerState.BUSY
+
+    def _submit(self) -> Outcome | None:
         assert self._connection is not None
+        assert self._request is not None
+        request = self._request
         if not request.model and not self._models:
             return self._end(JobFailed(request.job_id, "The server has no model installed."))
         self._connection.send(replace(request, model=request.model or self._models[0]))
+        self._is_sent = True
         self.state = ServerState.BUSY
         return None
 
     def _advance(self, news: Accepted | Progress) -> None:
         assert self.job is not None
-        if isinstance(news, Progress):
-            self.job = replace(self.job, stage=news.stage, done=news.done, total=news.total)
-        elif news.ahead:
+        if news.ahead:
             self.job = replace(self.job, stage=f"{news.ahead} job(s) ahead")
+        elif isinstance(news, Progress):
+            self.job = replace(
+                self.job,
+                stage=news.stage,
+                done=news.done,
+                total=news.total,
+                seconds_left=news.seconds_left,
+            )
 
     def _end(self, outcome: Outcome) -> Outcome:
-        self.job = None
+        self.job = self._request = None
         self.state = ServerState.READY
         if isinstance(outcome, JobFailed) and not outcome.cancelled:
             self.message = outcome.text
         return outcome
 
-    def _lost(self, text: str) -> Outcome | None:
-        job = self.job
+    def _lost(self, lost: Lost, state: ServerState = ServerState.FAILED) -> Outcome | None:
+        job, request = self.job, self._request
+        again = self._is_sent and self._repeats < MOST_REPEATS and not lost.update
         self.close()
-        self.state, self.text = ServerState.FAILED, text
-        return JobFailed(job.job_id, text) if job else None
+        self.state, self.text = ServerState.UPDATE if lost.update else state, lost.text
+        if job is None:
+            return None
+        if again and self._reopen:
+            self._repeats += 1
+            self.job = Job(job.job_id, job.takes_path)
+            self._request, self._is_sent = request, False
+            self.open(*self._reopen)
+            return None
+        self.message = lost.text
+        return JobFailed(job.job_id, lost.text)
+
+
+_STATES = {
+    "starting": ServerState.STARTING,
+    "ready": ServerState.READY,
+    "busy": ServerState.BUSY,
+    "failed": ServerState.FAILED,
+}
+"""What the server calls its states."""
 
 
 def _as_list(outcome: Outcome | None) -> list[Outcome]:

@@ -9,6 +9,7 @@ for.
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import threading
 import time
@@ -20,14 +21,18 @@ import zmq
 
 from ...shared.connection_file import ConnectionInfo
 from ...shared.errors import RetakeError
+from ...shared.processes import start_of
 from ...shared.protocol import (
     PROTOCOL_VERSION,
     Failed,
     Hello,
     Ping,
     Pong,
+    Received,
     Reply,
     Request,
+    Result,
+    Track,
     Welcome,
     decode_reply,
     encode,
@@ -60,17 +65,26 @@ class SilentServer(RetakeError):
     """Nobody answered at the server's address."""
 
 
+class OtherVersion(RetakeError):
+    """The server speaks another version of the protocol."""
+
+
 @dataclass(frozen=True)
 class Lost:
-    """There is no connection any more, or there never was one. `text` says why, for people."""
+    """There is no connection any more, or there never was one. `text` says why, for people.
+
+    `update`: because one of the two ends has to be updated.
+    """
 
     text: str
+    update: bool = False
 
 
 class Connection(Generic[Translated]):
     """A DEALER socket with CURVE, in its own thread, from construction until `close` or `Lost`.
 
-    Every reply but Pong goes through `translate`, on the network thread, and comes out as an event.
+    Every reply goes through `translate`, on the network thread, and comes out as an event; a Pong
+    only if the server's state has changed.
     """
 
     def __init__(
@@ -87,6 +101,7 @@ class Connection(Generic[Translated]):
         self._translate = translate
         self._ping_every_s = ping_every_s
         self._deadline_s = deadline_s
+        self._state = ("", "")
         self._requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
         self._events: queue.SimpleQueue[Translated | Lost] = queue.SimpleQueue()
         self._stop = threading.Event()
@@ -116,6 +131,8 @@ class Connection(Generic[Translated]):
                 self._talk(info)
             except SilentServer:
                 self._talk(self._find(self._stop, info))
+        except OtherVersion as error:
+            self._lose(str(error), update=True)
         except RetakeError as error:
             self._lose(str(error))
         except Exception as error:  # the thread's border: becomes an event
@@ -128,17 +145,25 @@ class Connection(Generic[Translated]):
             self._greet(socket)
             self._exchange(socket, info)
 
-    def _lose(self, text: str) -> None:
+    def _lose(self, text: str, update: bool = False) -> None:
         if not self._stop.is_set():
-            self._events.put(Lost(text))
+            self._events.put(Lost(text, update))
 
     def _greet(self, socket: zmq.Socket[bytes]) -> None:
-        hello = Hello(job_id="hello", protocol_version=PROTOCOL_VERSION, package_version=VERSION)
+        hello = Hello(
+            job_id="hello",
+            protocol_version=PROTOCOL_VERSION,
+            package_version=VERSION,
+            pid=os.getpid(),
+            start=start_of(os.getpid()),
+        )
         socket.send(encode(hello))
         deadline = time.monotonic() + self._deadline_s
         while not self._stop.is_set():
             if socket.poll(POLL_MS):
-                self._events.put(self._translate(_accept(decode_reply(socket.recv()))))
+                welcome = _accept(decode_reply(socket.recv()))
+                self._state = (welcome.state, welcome.text)
+                self._events.put(self._translate(welcome))
                 return
             if time.monotonic() > deadline:
                 raise SilentServer(
@@ -150,7 +175,7 @@ class Connection(Generic[Translated]):
         while not self._stop.is_set():
             self._send_waiting(socket)
             if socket.poll(POLL_MS):
-                self._pass_on(decode_reply(socket.recv()))
+                self._pass_on(decode_reply(socket.recv()), socket)
                 heard = time.monotonic()
             now = time.monotonic()
             if now - asked > self._ping_every_s:
@@ -167,15 +192,24 @@ class Connection(Generic[Translated]):
         while not self._requests.empty():
             socket.send(encode(self._requests.get()))
 
-    def _pass_on(self, reply: Reply) -> None:
-        if not isinstance(reply, Pong):
-            self._events.put(self._translate(reply))
+    def _pass_on(self, reply: Reply, socket: zmq.Socket[bytes]) -> None:
+        if isinstance(reply, Pong):
+            if (reply.state, reply.text) == self._state:
+                return
+            self._state = (reply.state, reply.text)
+        self._events.put(self._translate(reply))
+        if isinstance(reply, Result | Track):
+            socket.send(encode(Received(job_id=reply.job_id)))
 
 
 def _connect(socket: zmq.Socket[bytes], info: ConnectionInfo) -> None:
     socket.linger = 0
     socket.sndtimeo = 5000
-    socket.curve_publickey, socket.curve_secretkey = zmq.curve_keypair()
+    if info.client_key:
+        socket.curve_publickey = info.client_key.encode()
+        socket.curve_secretkey = info.client_secret.encode()
+    else:
+        socket.curve_publickey, socket.curve_secretkey = zmq.curve_keypair()
     socket.curve_serverkey = info.server_key.encode()
     socket.connect(info.address)
 
@@ -183,11 +217,11 @@ def _connect(socket: zmq.Socket[bytes], info: ConnectionInfo) -> None:
 def _accept(reply: Reply) -> Welcome:
     """The answer to Hello, if it is a welcome. RetakeError with the server's reason if not."""
     if isinstance(reply, Failed):
-        raise RetakeError(reply.text)
+        raise (OtherVersion if reply.code == "version" else RetakeError)(reply.text)
     if not isinstance(reply, Welcome):
         raise RetakeError(f"The server greeted with {type(reply).__name__} instead of Welcome.")
     if reply.protocol_version != PROTOCOL_VERSION:
-        raise RetakeError(
+        raise OtherVersion(
             f"This add-on speaks version {PROTOCOL_VERSION}, the server speaks version "
             f"{reply.protocol_version}. Update the older of the two."
         )

@@ -32,7 +32,10 @@ PYTHON_VARIABLE = "RETAKE_SERVER_PYTHON"
 _MODULE = ("-P", "-m", "retake.cli")
 """-P: nothing is imported from the current folder, which may be that of somebody's shot."""
 
-_SERVE = ("serve", "--parent", str(os.getpid()))
+IDLE_MINUTES = 30
+"""After so long without a job, the server gives its memory back. The next job starts another."""
+
+_SERVE = ("serve", "--parent", str(os.getpid()), "--idle", str(IDLE_MINUTES))
 
 _started: dict[int, subprocess.Popen[bytes]] = {}
 """Our children by process number. Only their parent can see that they have ended."""

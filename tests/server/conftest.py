@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,25 +17,80 @@ from typing import Any
 import numpy as np
 import pytest
 import zmq
-from retake.server import front as front_module
-from retake.server.front import Front
+from retake.server import care as care_module
+from retake.server.caller import show_keys
+from retake.server.front import Front, FrontOptions
 from retake.server.worker_process import WorkerProcess
 from retake.shared import connection_file, protocol
 from retake.shared.connection_file import ConnectionInfo
-from retake.shared.protocol import Array, Failed, Lift, Reply, Result
+from retake.shared.protocol import Array, Failed, Lift, Received, Reply, Result, Track
 
-PATIENCE_S = 40
+PATIENCE_S = 150
 """A machine that does much else may take long to import torch."""
+
+
+FOR_EVER, ONE_LONG_STEP = 99, 98
+"""Seeds for which the worker below samples until it is cancelled: in steps, or within one."""
+
+WORKER = f"""
+import time
+import numpy as np
+from retake.server import tasks, worker
+from retake.server.lift import OpenModel
+from retake.shared.keypoints import KeypointTrack
+
+def sample(
+    pixels, width, height, *, hypotheses, iterations, seed, on_step, on_frames=None, **more
+):
+    for done in range(iterations):
+        on_step(done + 1, iterations)
+    while seed == {FOR_EVER}:
+        time.sleep(0.02)
+        on_step(1, iterations)
+    while seed == {ONE_LONG_STEP}:
+        time.sleep(0.02)
+        more["on_layer"](0.5)
+    shape = (hypotheses, len(pixels), 17, 3)
+    poses = np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+    if on_frames:
+        on_frames(0, poses[:, :5])
+        on_frames(5, poses[:, 5:])
+    return poses
+
+def detect(video, on_frame):
+    for done in range(3):
+        on_frame(done + 1, 3)
+    while video.stem == "endless":
+        time.sleep(0.02)
+        on_frame(1, 3)
+    points = np.zeros((3, 17, 2), np.float32)
+    ones = np.ones((3, 17), np.float32)
+    return KeypointTrack(points, ones, np.arange(3) / 25, (640, 480), 25.0, video.name)
+
+tasks.detect = detect
+worker._prepare_torch = lambda: ("none", lambda folder: OpenModel(sample, ""))
+worker.main()
+"""
+"""The real worker with a sampler that needs no torch."""
+
+FAST_SERVER = f"""
+import sys
+from functools import partial
+from retake.server import care
+care.WorkerProcess = partial(care.WorkerProcess, command=(sys.executable, "-c", {WORKER!r}))
+from retake.cli.__main__ import main
+raise SystemExit(main(sys.argv[1:]))
+"""
+"""`retake` with that worker."""
 
 
 class Client:
     """One DEALER socket; `receive` fails the test when nothing comes."""
 
-    def __init__(self, info: ConnectionInfo, server_key: str | None = None) -> None:
+    def __init__(self, info: ConnectionInfo, **changed_keys: str) -> None:
         self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self.socket = self.context.socket(zmq.DEALER)
-        self.socket.curve_publickey, self.socket.curve_secretkey = zmq.curve_keypair()
-        self.socket.curve_serverkey = (server_key or info.server_key).encode()
+        show_keys(self.socket, replace(info, **changed_keys))  # pyright: ignore[reportArgumentType]
         self.socket.linger = 0
         self.socket.connect(info.address)
 
@@ -56,10 +111,13 @@ class Client:
             if isinstance(reply, kinds):
                 return reply
 
-    def outcome(self, job_id: str) -> Result | Failed:
+    def outcome(self, job_id: str) -> Result | Track | Failed:
+        """The end of this job; what ends before is acknowledged and dropped."""
         while True:
-            reply = self.receive_until(Result, Failed)
-            assert isinstance(reply, Result | Failed)
+            reply = self.receive_until(Result, Track, Failed)
+            assert isinstance(reply, Result | Track | Failed)
+            if not isinstance(reply, Failed):
+                self.send(Received(job_id=reply.job_id))
             if reply.job_id == job_id:
                 return reply
 
@@ -68,21 +126,27 @@ class Client:
         self.context.term()
 
 
+RETAKE = ("-m", "retake.cli")
+
+
 class Server:
     """`retake serve` in a process of its own, with its own runtime folder."""
 
-    def __init__(self, folder: Path, models: Path, *arguments: str) -> None:
+    def __init__(
+        self, folder: Path, models: Path, *arguments: str, program: Sequence[str] = RETAKE
+    ) -> None:
         self.folder = folder
         self.environment = os.environ | {
             "RETAKE_RUNTIME_DIR": str(folder),
             "RETAKE_MODELS": str(models),
+            "RETAKE_DATA_DIR": str(folder.parent / f"{folder.name}-data"),
             "OMP_NUM_THREADS": "1",  # a tiny model, and tests share the machine
         }
         self._stale = self.read_file()  # of a server that was killed
         self.log = folder.parent / f"{folder.name}.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "retake.cli", "serve", *arguments],
+                [sys.executable, *program, "serve", "--model", "tiny", *arguments],
                 env=self.environment,
                 stdout=log,
                 stderr=log,
@@ -175,6 +239,32 @@ def start_server(tmp_path: Path, models: Path) -> Iterator[Callable[..., Server]
 
 
 @pytest.fixture
+def no_weights(tmp_path: Path) -> Path:
+    """A folder with a model `tiny` for workers that do not read it."""
+    folder = tmp_path / "models"
+    (folder / "tiny").mkdir(parents=True)
+    for name in ("config.json", "model.safetensors"):
+        (folder / "tiny" / name).touch()
+    return folder
+
+
+@pytest.fixture
+def start_fast(tmp_path: Path, no_weights: Path) -> Iterator[Callable[..., Server]]:
+    """As start_server, with a worker that needs no torch; start_fast(..., name=) for a second."""
+    started: list[Server] = []
+
+    def start(*arguments: str, name: str = "fast") -> Server:
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        started.append(Server(folder, no_weights, *arguments, program=("-c", FAST_SERVER)))
+        return started[-1]
+
+    yield start
+    for running in started:
+        running.stop()
+
+
+@pytest.fixture
 def dead_pid() -> int:
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
@@ -182,60 +272,67 @@ def dead_pid() -> int:
 
 
 class RunningFront:
-    """A front in a thread of this process, with a worker of our own. Its parent is gone."""
+    """A front in a thread of this process, with a worker of our own."""
 
-    def __init__(self, program: str, dead_pid: int, patch: pytest.MonkeyPatch) -> None:
+    def __init__(self, program: str, options: FrontOptions, patch: pytest.MonkeyPatch) -> None:
         self.starts = 0
         self._program = program
-        patch.setattr(front_module, "WorkerProcess", self._start_worker)
-        self._parent = dead_pid
+        patch.setattr(care_module, "WorkerProcess", self._start_worker)
+        self.front: Front | None = None
+        self._options = options
         self._listens = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
         assert self._listens.wait(10)
 
-    def _start_worker(self, context: zmq.Context[zmq.Socket[bytes]]) -> WorkerProcess:
+    def _start_worker(
+        self, context: zmq.Context[zmq.Socket[bytes]], warm_up: str = ""
+    ) -> WorkerProcess:
         self.starts += 1
-        return WorkerProcess(context, (sys.executable, "-c", self._program))
+        self.worker = WorkerProcess(context, (sys.executable, "-c", self._program))
+        return self.worker
 
     def _run(self) -> None:
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        front = Front(context, self._parent)
-        self.info = ConnectionInfo(front.address, front.server_key, 0, 1)
+        self.front = front = Front(context, self._options)
+        self.info = front.info(os.getpid())
         self._listens.set()
         front.run()
         front.close()
         context.term()
 
+    def stop(self) -> None:
+        assert self.front is not None
+        self.front.ending = "The test is over."
+        self.thread.join(20)
+        assert not self.thread.is_alive()
+
 
 @pytest.fixture
 def run_front(
-    dead_pid: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[str], RunningFront]]:
-    """run_front(program of the worker) -> RunningFront, which knows a model called `tiny`."""
-    (tmp_path / "tiny").mkdir()
-    for name in ("config.json", "model.safetensors"):
-        (tmp_path / "tiny" / name).touch()
-    monkeypatch.setenv("RETAKE_MODELS", str(tmp_path))
+    tmp_path: Path, no_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., RunningFront]]:
+    """run_front(program of the worker, **options) -> RunningFront, which has a model `tiny`."""
+    monkeypatch.setenv("RETAKE_MODELS", str(no_weights))
+    monkeypatch.setenv("RETAKE_DATA_DIR", str(tmp_path / "data"))
     running: list[RunningFront] = []
 
-    def run(program: str) -> RunningFront:
-        running.append(RunningFront(program, dead_pid, monkeypatch))
+    def run(program: str = WORKER, **options: Any) -> RunningFront:
+        running.append(RunningFront(program, FrontOptions(**options), monkeypatch))
         return running[-1]
 
     yield run
-    monkeypatch.setattr(front_module, "IDLE_S", 0.0)
     for front in running:
-        front.thread.join(20)
+        front.stop()
 
 
 @pytest.fixture
 def connect() -> Iterator[Callable[..., Client]]:
-    """connect(server.info) -> Client; closed after the test."""
+    """connect(server.info, **changed keys) -> Client; closed after the test."""
     clients: list[Client] = []
 
-    def make(info: ConnectionInfo, server_key: str | None = None) -> Client:
-        clients.append(Client(info, server_key))
+    def make(info: ConnectionInfo, **changed_keys: str) -> Client:
+        clients.append(Client(info, **changed_keys))
         return clients[-1]
 
     yield make
@@ -268,3 +365,22 @@ def request_lift() -> Callable[..., Lift]:
         return replace(request, **changes)
 
     return make
+
+
+@pytest.fixture
+def long(request_lift: Callable[..., Lift]) -> Lift:
+    """The job `long` for `WORKER`, over only when it is cancelled."""
+    return request_lift("long", seed=FOR_EVER)
+
+
+@pytest.fixture
+def wait_until() -> Callable[[Callable[[], object]], None]:
+    """wait_until(condition); fails the test if that takes very long."""
+
+    def wait(condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not condition():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    return wait

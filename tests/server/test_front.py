@@ -32,11 +32,17 @@ from retake.shared.takes import LIMB_GROUPS
 if TYPE_CHECKING:
     from .conftest import Client, Server
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 """Each server imports torch, which takes a minute on a machine that has too much to do."""
 
 Connect = Callable[..., "Client"]
 RequestLift = Callable[..., Lift]
+
+
+def assert_pong(client: Client, job_id: str = "p") -> None:
+    pong = client.receive()
+    assert isinstance(pong, Pong)
+    assert pong.job_id == job_id
 
 
 @pytest.fixture
@@ -74,8 +80,10 @@ def test_a_job_is_accepted_reported_and_answered(client: Client, request_lift: R
     while isinstance(reply := client.receive(), Progress):
         steps.append(reply)
     assert isinstance(reply, Result)
-    assert [s.done for s in steps if s.stage == "sampling"] == [1, 2, 3, 4]
-    assert {s.total for s in steps} == {4 + 3}
+    sampled = [s.done for s in steps if s.stage == "sampling"]
+    assert sampled == sorted(sampled)
+    assert {100, 200, 300, 400} <= set(sampled)  # hundredths of steps
+    assert {s.total for s in steps} == {(4 + 3) * 100}
     assert steps[-1].done == steps[-1].total
     assert reply.poses.unpack("poses").shape == (3, 12, 17, 3)
     np.testing.assert_array_equal(reply.times.unpack("t"), request.times.unpack("t"))
@@ -145,7 +153,7 @@ def test_a_bad_field_is_refused_by_name(
     assert isinstance(failed, Failed)
     assert (failed.code, failed.field) == ("invalid", field)
     client.send(Ping(job_id="p"))
-    assert client.receive() == Pong(job_id="p")
+    assert_pong(client)
 
 
 def test_one_frame_is_no_motion(client: Client, request_lift: RequestLift) -> None:
@@ -199,7 +207,7 @@ def test_garbage_is_refused_and_the_server_lives_on(client: Client, garbage: byt
     assert isinstance(failed, Failed)
     assert failed.code == "invalid"
     client.send(Ping(job_id="p"))
-    assert client.receive() == Pong(job_id="p")
+    assert_pong(client)
 
 
 def test_a_message_of_two_frames_is_refused(client: Client) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
-from retake.server import front as front_module
+from retake.server import desk
 from retake.shared.protocol import PROTOCOL_VERSION, Accepted, Cancel, Failed, Hello, Lift, Welcome
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ import json, sys
 from retake.server.worker import NOBODY, connect
 from retake.shared.protocol import Welcome, encode
 where = json.loads(sys.stdin.readline())
-welcome = Welcome(job_id="", protocol_version=1, package_version="", device="none", models=[])
+welcome = Welcome(job_id="", protocol_version=2, package_version="", device="none", models=[])
 socket = connect(where["address"], where["server_key"])
 socket.send_multipart([NOBODY, encode(welcome)])
 sys.stdin.read()
@@ -31,16 +31,15 @@ sys.stdin.read()
 
 
 def test_a_front_without_parent_and_clients_ends(
-    run_front: Callable[[str], RunningFront], monkeypatch: pytest.MonkeyPatch
+    run_front: Callable[..., RunningFront], dead_pid: int
 ) -> None:
-    monkeypatch.setattr(front_module, "IDLE_S", 0.5)
-    front = run_front(DEAF)
+    front = run_front(DEAF, parent=dead_pid)
     front.thread.join(20)
     assert not front.thread.is_alive()
 
 
 def test_a_worker_that_dies_at_every_start_is_given_up_and_said_so(
-    run_front: Callable[[str], RunningFront],
+    run_front: Callable[..., RunningFront],
     connect: Callable[..., Client],
     request_lift: Callable[..., Lift],
 ) -> None:
@@ -57,12 +56,12 @@ def test_a_worker_that_dies_at_every_start_is_given_up_and_said_so(
 
 
 def test_a_worker_that_does_not_stop_is_replaced(
-    run_front: Callable[[str], RunningFront],
+    run_front: Callable[..., RunningFront],
     connect: Callable[..., Client],
     request_lift: Callable[..., Lift],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(front_module, "CANCEL_PATIENCE_S", 0.0)
+    monkeypatch.setattr(desk, "CANCEL_PATIENCE_S", 0.0)
     front = run_front(DEAF)
     client = connect(front.info)
     client.send(request_lift("a"))

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
+from retake.server import desk
 from retake.shared.protocol import (
     Cancel,
     Failed,
@@ -26,39 +27,15 @@ if TYPE_CHECKING:
 Connect = Callable[..., "Client"]
 RequestLift = Callable[..., Lift]
 
-FOR_EVER = 99
-WORKER = f"""
-import time
-import numpy as np
-from retake.server import worker
-
-def sample(pixels, width, height, *, hypotheses, iterations, seed, on_step):
-    on_step(1, iterations)
-    while seed == {FOR_EVER}:
-        time.sleep(0.02)
-        on_step(1, iterations)
-    shape = (hypotheses, len(pixels), 17, 3)
-    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
-
-worker._prepare_torch = lambda: ("none", lambda folder: sample)
-worker.main()
-"""
-
 
 @pytest.fixture
-def front(run_front: Callable[[str], RunningFront]) -> RunningFront:
-    return run_front(WORKER)
+def front(run_front: Callable[..., RunningFront]) -> RunningFront:
+    return run_front()
 
 
 @pytest.fixture
 def client(front: RunningFront, connect: Connect) -> Client:
     return connect(front.info)
-
-
-@pytest.fixture
-def long(request_lift: RequestLift) -> Lift:
-    """The job `long`, over only when it is cancelled."""
-    return request_lift("long", seed=FOR_EVER)
 
 
 def cancelled(client: Client, *job_ids: str) -> bool:
@@ -72,7 +49,9 @@ def test_ping_is_answered_while_a_job_runs(client: Client, long: Lift) -> None:
     client.send(long)
     client.receive_until(Progress)
     client.send(Ping(job_id="p"))
-    assert client.receive_until(Pong, Result, Failed) == Pong(job_id="p")
+    assert client.receive_until(Pong, Result, Failed) == Pong(
+        job_id="p", state="busy", device="none", jobs=1
+    )
     assert cancelled(client, "long")
 
 
@@ -106,8 +85,13 @@ def test_a_full_queue_says_busy(client: Client, long: Lift, request_lift: Reques
 
 
 def test_a_client_that_left_does_not_hold_up_the_others(
-    front: RunningFront, connect: Connect, long: Lift, request_lift: RequestLift
+    front: RunningFront,
+    connect: Connect,
+    long: Lift,
+    request_lift: RequestLift,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(desk, "ORPHAN_PATIENCE_S", 0.5)
     leaving = connect(front.info)
     leaving.send(long)
     leaving.receive_until(Progress)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from retake.server.lift import LiftOptions, OpenModel, lift, track_hash
 from retake.shared.arrays import Floats, Floats32, Floats64
+from retake.shared.body_height import body_height
 from retake.shared.camera import Camera
 from retake.shared.choosing.spread import Calibration
 from retake.shared.errors import FieldError, RetakeError
@@ -54,6 +55,7 @@ class KnowingSampler:
 
     def __init__(self) -> None:
         self.pixels = np.zeros((0, 17, 2))
+        self.known: object = None
 
     def __call__(
         self,
@@ -65,8 +67,9 @@ class KnowingSampler:
         iterations: int,
         seed: int,
         on_step: Callable[[int, int], None],
+        **more: object,
     ) -> Floats32:
-        self.pixels = pixels
+        self.pixels, self.known = pixels, more["known"]
         for step in range(iterations):
             on_step(step + 1, iterations)
         poses = np.repeat(truth(np.arange(len(pixels)) / 50)[0][None], hypotheses, axis=0)
@@ -143,6 +146,31 @@ def test_the_model_sees_50_frames_per_second_without_gaps(track: KeypointTrack) 
     lift(gappy, OpenModel(sampler, ""), LiftOptions(model="knowing"), ignore)
     assert len(sampler.pixels) == len(model_times(track.times))
     assert np.isfinite(sampler.pixels).all()
+    known = sampler.known
+    assert isinstance(known, np.ndarray)
+    assert set(np.flatnonzero(~known.all(axis=0))) == {5}
+    seconds = model_times(track.times)[~known[:, 5]]
+    assert track.times[9] < seconds.min() < seconds.max() < track.times[14]
+
+
+def test_a_guessed_keypoint_is_unknown(track: KeypointTrack) -> None:
+    confidence = track.confidence.copy()
+    confidence[:, 16] = 0.1
+    sampler = KnowingSampler()
+    guessed = replace(track, confidence=confidence)
+    lift(guessed, OpenModel(sampler, ""), LiftOptions(model="knowing"), ignore)
+    assert isinstance(sampler.known, np.ndarray)
+    assert not sampler.known[:, 16].any()
+    assert sampler.known[:, :16].all()
+
+
+def test_a_given_height_sizes_the_body_and_its_distance(track: KeypointTrack, takes: Takes) -> None:
+    options = LiftOptions(model="knowing", hypotheses=2, height=1.2)
+    small = lift(track, KNOWING, options, ignore)
+    factor = 1.2 / body_height(takes.poses)
+    assert body_height(small.poses) == pytest.approx(1.2, rel=1e-3)
+    depth = takes.root[0, :, 2].mean()
+    assert small.root[0, :, 2].mean() == pytest.approx(depth * factor, rel=0.02)
 
 
 def test_progress_counts_every_step_of_the_whole_job(track: KeypointTrack) -> None:

@@ -4,13 +4,14 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 from retake.shared import connection_file
-from retake.shared.connection_file import ConnectionInfo, is_alive, process_exists
+from retake.shared.connection_file import ConnectionInfo, is_alive
 from retake.shared.errors import RetakeError
+from retake.shared.processes import process_exists, start_of
 
 INFO = ConnectionInfo("tcp://127.0.0.1:5555", "k" * 40, os.getpid(), 1)
 
@@ -120,6 +121,46 @@ def test_a_process_is_alive_until_it_has_ended() -> None:
     assert not is_alive(info)
 
 
-@pytest.mark.parametrize("pid", [0, -1, 2**40])
-def test_impossible_numbers_are_no_processes(pid: int) -> None:
-    assert not process_exists(pid)
+def test_a_number_in_use_by_another_process_is_no_server() -> None:
+    assert is_alive(replace(INFO, start=start_of(os.getpid())))
+    assert not is_alive(replace(INFO, start="1 another boot"))
+
+
+def test_keys_are_not_shown() -> None:
+    assert "s" * 40 not in repr(replace(INFO, client_secret="s" * 40))
+
+
+def test_a_server_elsewhere_is_named_by_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = ConnectionInfo("tcp://192.168.1.20:5577", "r" * 40, 0, 1)
+    path = tmp_path / "studio.json"
+    connection_file.write_private(path, json.dumps(asdict(elsewhere)))
+    connection_file.write(INFO)
+    monkeypatch.setenv("RETAKE_CONNECTION", str(path))
+    assert connection_file.read() == elsewhere
+    assert is_alive(elsewhere)
+    connection_file.remove()  # that of this computer
+    assert path.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_a_file_that_others_could_read_is_private_again(folder: Path) -> None:
+    connection_file.write(INFO)
+    (folder / "connection.json").chmod(0o644)
+    connection_file.write(INFO)
+    assert (folder / "connection.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_the_old_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object, **options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    connection_file.write(INFO)
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(RetakeError, match="No space left"):
+        connection_file.write(replace(INFO, pid=1))
+    assert connection_file.read() == INFO
+    assert [path.name for path in folder.iterdir()] == ["connection.json"]

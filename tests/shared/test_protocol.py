@@ -8,19 +8,27 @@ import msgpack  # pyright: ignore[reportMissingTypeStubs]
 import numpy as np
 import pytest
 from retake.shared import protocol
+from retake.shared.keypoints import MOST_FRAMES
 from retake.shared.protocol import (
     Accepted,
     Array,
+    Bye,
     Cancel,
+    Detect,
     Failed,
     Hello,
+    Kept,
     Lift,
     Message,
+    Partial,
     Ping,
     Pong,
     Progress,
     ProtocolError,
+    Received,
     Result,
+    Stop,
+    Track,
     Welcome,
     decode_reply,
     decode_request,
@@ -46,14 +54,31 @@ LIFT = Lift(
 REQUESTS: list[protocol.Request] = [
     Hello(job_id="j", protocol_version=1, package_version="0.1.0"),
     LIFT,
+    Hello(job_id="j", protocol_version=1, package_version="0.1.0", pid=7, start="123 boot"),
     replace(LIFT, focal=800.0),
+    replace(LIFT, batch=True, clip="shot 12"),
+    Detect(job_id="j", path="/tmp/a video.mp4"),
     Cancel(job_id="j"),
+    Received(job_id="j"),
     Ping(job_id="j"),
+    Stop(job_id="j"),
 ]
 REPLIES: list[protocol.Reply] = [
     Welcome(job_id="j", protocol_version=1, package_version="0", device="cpu", models=["a", "b"]),
     Accepted(job_id="j", ahead=2),
     Progress(job_id="j", stage="sampling", done=1, total=7),
+    Progress(job_id="j", stage="sampling", done=1, total=7, seconds_left=2.5),
+    Progress(job_id="j", stage="waiting", done=0, total=0, ahead=3),
+    Track(
+        job_id="j",
+        points=NUMBERS,
+        confidence=NUMBERS,
+        times=NUMBERS,
+        width=640,
+        height=480,
+        fps=25.0,
+        source="a video",
+    ),
     Result(
         job_id="j",
         poses=NUMBERS,
@@ -64,9 +89,13 @@ REPLIES: list[protocol.Reply] = [
         times=NUMBERS,
         meta="{}",
     ),
+    Partial(job_id="j", first=50, poses=NUMBERS),
+    Kept(job_id="j", digest="00ff"),
     Failed(job_id="j", code="invalid", text="no", field="points"),
     Failed(job_id="j", code="busy", text="no"),
     Pong(job_id="j"),
+    Pong(job_id="j", state="starting", text="loading", device="cpu", jobs=2, clients=1),
+    Bye(job_id="", text="The server was stopped."),
 ]
 
 
@@ -197,6 +226,31 @@ def test_what_is_too_large_is_refused_unread(monkeypatch: pytest.MonkeyPatch) ->
         decode_request(data)
 
 
+def test_a_request_has_a_smaller_limit_than_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encode(LIFT)
+    monkeypatch.setattr(protocol, "LARGEST_REQUEST", len(data))
+    decode_request(data)
+    monkeypatch.setattr(protocol, "LARGEST_REQUEST", len(data) - 1)
+    with pytest.raises(ProtocolError, match="limit"):
+        decode_request(data)
+
+
+def test_the_longest_track_fits_into_a_request() -> None:
+    points = Array.pack(np.zeros((MOST_FRAMES, 17, 2), np.float32))
+    confidence = Array.pack(np.zeros((MOST_FRAMES, 17), np.float32))
+    times = Array.pack(np.zeros(MOST_FRAMES))
+    data = encode(replace(LIFT, points=points, confidence=confidence, times=times))
+    assert isinstance(decode_request(data), Lift)
+
+
+def test_a_bomb_of_brackets_is_no_message() -> None:
+    """Deep nesting ends many a parser; this one refuses it."""
+    for data in (b"\x91" * 10**6, b"\x81\xa1a" * 10**6, b"\xdd\xff\xff\xff\xff"):
+        with pytest.raises(ProtocolError):
+            decode_request(data)
+        assert job_id_of(data) == ""
+
+
 def test_a_whole_number_serves_as_a_fraction() -> None:
     request = decode_request(packed(type="lift", **asdict(LIFT) | {"fps": 25}))
     assert isinstance(request, Lift)
@@ -231,15 +285,15 @@ def test_the_job_of_a_refused_message_is_found_where_it_has_one() -> None:
 GOLDEN: dict[str, tuple[Message, str]] = {
     "hello": (
         Hello(job_id="1", protocol_version=1, package_version="0.1.0"),
-        "84a474797065a568656c6c6fa66a6f625f6964a131b070726f746f636f6c5f76657273696f6e01"
-        "af7061636b6167655f76657273696f6ea5302e312e30",
+        "86a474797065a568656c6c6fa66a6f625f6964a131b070726f746f636f6c5f76657273696f6e01"
+        "af7061636b6167655f76657273696f6ea5302e312e30a370696400a57374617274a0",
     ),
     "ping": (Ping(job_id="1"), "82a474797065a470696e67a66a6f625f6964a131"),
     "cancel": (Cancel(job_id="1"), "82a474797065a663616e63656ca66a6f625f6964a131"),
     "progress": (
         Progress(job_id="1", stage="sampling", done=1, total=7),
-        "85a474797065a870726f6772657373a66a6f625f6964a131a57374616765a873616d706c696e67"
-        "a4646f6e6501a5746f74616c07",
+        "87a474797065a870726f6772657373a66a6f625f6964a131a57374616765a873616d706c696e67"
+        "a4646f6e6501a5746f74616c07a5616865616400ac7365636f6e64735f6c656674c0",
     ),
     "failed": (
         Failed(job_id="1", code="busy", text="full"),

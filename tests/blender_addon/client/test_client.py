@@ -14,7 +14,19 @@ from retake.blender_addon.takes.messages import LiftSettings, lift_request
 from retake.shared.connection_file import ConnectionInfo
 from retake.shared.errors import RetakeError
 from retake.shared.keypoints import KeypointTrack
-from retake.shared.protocol import Cancel, Failed, Lift, Progress, Reply, Request, Result
+from retake.shared.protocol import (
+    Bye,
+    Cancel,
+    Failed,
+    Lift,
+    Ping,
+    Pong,
+    Progress,
+    Received,
+    Reply,
+    Request,
+    Result,
+)
 from retake.shared.takes import Takes
 
 if TYPE_CHECKING:
@@ -137,6 +149,72 @@ def test_losing_the_server_ends_the_job_and_allows_another_try(
     client.open(serve(_answers(result)).find, _alive)
     client.lift(request_one, tmp_path / "takes.npz")
     assert isinstance(client.wait(5), TakesReady)
+
+
+def test_a_job_outlives_the_loss_of_the_server(
+    client: Client, serve: Serve, request_one: Lift, result: Result, tmp_path: Path
+) -> None:
+    """As after kill -9: the add-on starts another server and asks for the same again."""
+    lost, new = serve(), serve(_answers(result))
+    servers = [new, lost]
+
+    def find(stop: threading.Event, silent: ConnectionInfo | None) -> ConnectionInfo:
+        return servers.pop().info
+
+    client.open(find, lambda info: info != lost.info)
+    client.lift(request_one, tmp_path / "takes.npz")
+    assert isinstance(client.wait(10), TakesReady)
+    asked = [[r for r in server.seen if isinstance(r, Lift)] for server in (lost, new)]
+    assert asked[0] == asked[1]
+    assert len(asked[0]) == 1
+
+
+def test_outcomes_are_acknowledged(
+    client: Client, serve: Serve, request_one: Lift, result: Result, tmp_path: Path
+) -> None:
+    server = serve(_answers(result))
+    client.open(server.find, _alive)
+    client.lift(request_one, tmp_path / "takes.npz")
+    client.wait(5)
+    waiting = threading.Event()
+    for _ in range(100):
+        if Received(job_id="one") in server.seen:
+            break
+        waiting.wait(0.05)
+    assert Received(job_id="one") in server.seen
+
+
+def test_a_server_that_says_goodbye_is_off_and_not_failed(client: Client, serve: Serve) -> None:
+    def script(request: Request) -> Sequence[Reply]:
+        return [Bye(job_id="", text="It was idle.")] if isinstance(request, Ping) else []
+
+    client.open(serve(script).find, _alive)
+    assert client.wait(5) is None
+    assert (client.state, client.status) == (ServerState.OFF, "Off: It was idle.")
+    assert not client.is_open
+
+
+def test_the_state_of_the_server_is_shown(client: Client, serve: Serve) -> None:
+    def script(request: Request) -> Sequence[Reply]:
+        state = Pong(job_id="ping", state="starting", text="loading PyTorch")
+        return [state] if isinstance(request, Ping) else []
+
+    client.open(serve(script).find, _alive)
+    client.wait(2)
+    assert client.state is ServerState.STARTING
+    assert "loading PyTorch" in client.status
+
+
+def test_another_version_needs_an_update(
+    client: Client, serve: Serve, request_one: Lift, tmp_path: Path
+) -> None:
+    def script(request: Request) -> Sequence[Reply]:
+        return [Failed(job_id=request.job_id, code="version", text="Update the older one.")]
+
+    client.open(serve(script, polite=False).find, _alive)
+    client.lift(request_one, tmp_path / "takes.npz")
+    assert isinstance(client.wait(5), JobFailed)
+    assert (client.state, client.text) == (ServerState.UPDATE, "Update the older one.")
 
 
 def test_a_job_cancelled_before_the_server_is_there_is_never_sent(

@@ -137,7 +137,7 @@ def test_a_refused_version_gives_the_reason_of_the_server(serve: Serve, connect:
     def script(request: Request) -> Sequence[Reply]:
         return [Failed(job_id=request.job_id, code="version", text=refusal)]
 
-    assert connect(serve(script, polite=False).find).next_event(5) == Lost(refusal)
+    assert connect(serve(script, polite=False).find).next_event(5) == Lost(refusal, update=True)
 
 
 def test_a_server_that_ignores_versions_is_refused_here(serve: Serve, connect: Connect) -> None:

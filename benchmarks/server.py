@@ -1,0 +1,229 @@
+"""What the server costs: time added to a lift, pings, throughput with many clients, memory each.
+
+A worker that has its answer ready shows the server's own share: what is added to calling the
+sampler in one's own process. Throughput is measured with the shipped model.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from report import arguments, show
+from retake.server.caller import Caller
+from retake.shared import connection_file
+from retake.shared.connection_file import ConnectionInfo
+from retake.shared.errors import RetakeError
+from retake.shared.protocol import Array, Failed, Lift, Ping, Pong, Result
+
+WORKER = """
+from functools import cache
+import numpy as np
+from retake.server import tasks, worker
+from retake.server.lift import OpenModel
+from retake.shared.camera import Camera
+from retake.shared.takes import LIMB_GROUPS, Alternative, Takes
+
+@cache
+def answer(hypotheses, frames):
+    return Takes(
+        poses=np.random.default_rng(0).normal(size=(hypotheses, frames, 17, 3)).astype(np.float32),
+        root=np.zeros((hypotheses, frames, 3), np.float32),
+        weights=np.full(hypotheses, 1 / hypotheses, np.float32),
+        spread=np.zeros((frames, 17), np.float32),
+        contacts=np.zeros((frames, 4), np.float32),
+        times=np.arange(frames) / 50,
+        fps=50.0,
+        camera=Camera.with_default_focal(640, 480),
+        groups={group: (Alternative("Take 1", 1.0, 0),) for group in LIMB_GROUPS},
+        best=dict.fromkeys(LIMB_GROUPS, 0),
+        seed=0,
+        model="first-light",
+        provenance={},
+    )
+
+tasks.lift = lambda track, model, options, report: answer(options.hypotheses, track.frame_count)
+worker._prepare_torch = lambda: ("none", lambda folder: OpenModel(lambda *_, **__: None, ""))
+worker.main()
+"""
+READY = f"""
+import sys
+from functools import partial
+from retake.server import care
+care.WorkerProcess = partial(care.WorkerProcess, command=(sys.executable, "-c", {WORKER!r}))
+from retake.cli.__main__ import main
+raise SystemExit(main(sys.argv[1:]))
+"""
+START_S = 300.0
+PINGS = 500
+CLIENTS_FOR_MEMORY = 100
+SIZES = ((1, 100), (5, 500), (10, 2000), (20, 5000), (50, 8000))
+"""Hypotheses and frames of the answers."""
+
+
+def main() -> None:
+    parser = arguments("What the server adds to a lift, and what many clients get.")
+    parser.add_argument("--rounds", type=int, default=15, help="lifts per size (default: 15)")
+    parser.add_argument(
+        "--no-model", action="store_true", help="leave out throughput, which needs PyTorch"
+    )
+    args = parser.parse_args()
+    rows: list[dict[str, Any]] = []
+    with running("-c", READY) as info:
+        rows += [pings(info), *added(info, args.rounds), memory(info)]
+    if not args.no_model:
+        with running("-m", "retake.cli") as info:
+            rows += throughput(info)
+    show("The server: time it adds, pings, throughput, memory", rows, args.json)
+
+
+@contextmanager
+def running(*program: str) -> Generator[ConnectionInfo]:
+    """A server of its own, ready, and ended afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        places = {"RETAKE_RUNTIME_DIR": folder, "RETAKE_DATA_DIR": f"{folder}/data"}
+        os.environ.update(places)
+        with Path(folder, "log").open("wb") as log:
+            process = subprocess.Popen([sys.executable, *program, "serve"], stdout=log, stderr=log)
+        try:
+            yield wait_for(lambda: ready(process))
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def ready(process: subprocess.Popen[bytes]) -> ConnectionInfo | None:
+    if process.poll() is not None:
+        raise RetakeError("The server has ended while starting.")
+    info = connection_file.read()
+    if info:
+        with Caller(info) as caller:
+            if caller.ask(Ping(job_id="p"), Pong, 10).state == "ready":
+                return info
+    return None
+
+
+def wait_for(look: Callable[[], ConnectionInfo | None]) -> ConnectionInfo:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        time.sleep(0.1)
+    raise RetakeError(f"The server was not ready within {START_S:.0f} seconds.")
+
+
+def row(what: str, value: float, unit: str, allowed: float | str = "") -> dict[str, Any]:
+    return {"what": what, "value": value, "unit": unit, "target": allowed}
+
+
+def pings(info: ConnectionInfo) -> dict[str, Any]:
+    with Caller(info) as caller:
+        start = time.perf_counter()
+        for _ in range(PINGS):
+            caller.ask(Ping(job_id="p"), Pong, 10)
+        return row("pings, one after the other", PINGS / (time.perf_counter() - start), "per s")
+
+
+def added(info: ConnectionInfo, rounds: int) -> list[dict[str, Any]]:
+    """From sending the request to having the answer decoded, of a worker that computes nothing."""
+    rows: list[dict[str, Any]] = []
+    with Caller(info) as caller:
+        for hypotheses, frames in SIZES:
+            request = lift(hypotheses, frames)
+            caller.ask(request, Result, 60)
+            seconds, size, before = [], 0.0, cpu_seconds(info)
+            for number in range(rounds):
+                start = time.perf_counter()
+                result = caller.ask(replace(request, seed=number + 1), Result, 60)
+                seconds.append(time.perf_counter() - start)
+                size = sum(
+                    len(a.data) for a in (result.poses, result.root, request.points, request.times)
+                ) / 2**20  # fmt: skip
+            took = statistics.median(seconds) * 1000
+            rows.append(row(f"added to a lift of {size:.1f} MB", took, "ms", 3 + size))
+            busy = (cpu_seconds(info) - before) / rounds * 1000
+            rows.append(row("  processor time of client, front, worker", busy, "ms"))
+    return rows
+
+
+def cpu_seconds(info: ConnectionInfo) -> float:
+    """Of this process, the server and its worker: it hardly depends on what else runs."""
+    server = psutil.Process(info.pid)
+    times = [p.cpu_times() for p in (psutil.Process(), server, *server.children())]
+    return sum(t.user + t.system for t in times)
+
+
+def memory(info: ConnectionInfo) -> dict[str, Any]:
+    server = psutil.Process(info.pid)
+    before = server.memory_info().rss
+    with ExitStack() as stack:
+        for _ in range(CLIENTS_FOR_MEMORY):
+            stack.enter_context(Caller(info)).hello(30)
+        used = server.memory_info().rss - before
+    return row("memory per client", used / CLIENTS_FOR_MEMORY / 1024, "KB")
+
+
+def throughput(info: ConnectionInfo) -> list[dict[str, Any]]:
+    """Lifts of 2 s, 2 hypotheses, all asked for at once."""
+    rows: list[dict[str, Any]] = []
+    one = 0.0
+    for clients in (1, 4, 16):
+        each = max(4 // clients, 1)
+        start = time.perf_counter()
+        with ExitStack() as stack:
+            callers = [stack.enter_context(Caller(info)) for _ in range(clients)]
+            for number, caller in enumerate(callers):
+                for again in range(each):
+                    job = f"{clients}.{number}.{again}"
+                    caller.send(replace(lift(2, 100), job_id=job, seed=hash(job) % 10**9))
+            for caller in callers:
+                for _ in range(each):
+                    outcome(caller)
+        rate = clients * each / (time.perf_counter() - start)
+        one = one or rate
+        rows.append(row(f"lifts, {clients} client(s), against one", rate / one, "x", 1.0))
+    return rows
+
+
+def outcome(caller: Caller) -> Result:
+    while True:
+        reply = caller.receive(300)
+        if isinstance(reply, Result):
+            return reply
+        if isinstance(reply, Failed):
+            raise RetakeError(reply.text)
+
+
+def lift(hypotheses: int, frames: int) -> Lift:
+    times = np.arange(frames) / 50
+    figure = np.random.default_rng(1).uniform(-100, 100, (17, 2)) + np.array([320, 240])
+    points = (figure + 20 * np.sin(times)[:, None, None]).astype(np.float32)
+    return Lift(
+        job_id="bench",
+        points=Array.pack(points),
+        confidence=Array.pack(np.ones((frames, 17), np.float32)),
+        times=Array.pack(times),
+        width=640,
+        height=480,
+        fps=50.0,
+        source="a benchmark",
+        model="first-light",
+        hypotheses=hypotheses,
+        iterations=1,
+        seed=0,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""Outcomes of jobs, kept on disk for a day: who asks for the same again need not wait again.
+
+Also after a new start of the server. It holds bytes; a full disk costs nothing but this memory.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import logging
+import os
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from ..shared.atomic import replaced_file
+from .detect.model_file import data_folder
+
+log = logging.getLogger("retake.server")
+
+MOST_BYTES = 2**30
+LONGEST_S = 86_400.0
+
+
+def digest_of(request: bytes, source: Path) -> str:
+    """Names a request and what it is computed from: the weights, or the video, as it is now."""
+    try:
+        stat = source.stat()
+        seen = f"{stat.st_size} {stat.st_mtime_ns}"
+    except OSError:
+        seen = "missing"
+    digest = hashlib.sha256(request)
+    digest.update(f"\n{source} {seen} {_version()}".encode())
+    return digest.hexdigest()
+
+
+@functools.cache
+def _version() -> str:
+    """Asking takes longer than the rest of a digest."""
+    return version("retake")
+
+
+class Results:
+    """A folder of outcomes, the oldest of which go first."""
+
+    def __init__(
+        self, folder: Path | None = None, most_bytes: int = MOST_BYTES, longest_s: float = LONGEST_S
+    ) -> None:
+        """Without `folder`, in the user's data folder."""
+        self._folder = folder or data_folder() / "results"
+        self._most_bytes = most_bytes
+        self._longest_s = longest_s
+
+    def tidy(self) -> None:
+        """Remove what is too old."""
+        try:
+            self._make_room(0)
+        except OSError:
+            log.debug("There is no folder of results yet, or it cannot be read")
+
+    def put(self, digest: str, outcome: bytes) -> bool:
+        """Whether it could be kept."""
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._make_room(len(outcome))
+            with replaced_file(self._folder / digest) as part:
+                part.chmod(0o600)
+                part.write_bytes(outcome)
+        except OSError as error:
+            log.warning("A result could not be kept in %s: %s", self._folder, error)
+            return False
+        return True
+
+    def get(self, digest: str) -> bytes | None:
+        path = self._folder / digest
+        try:
+            if time.time() - path.stat().st_mtime > self._longest_s:
+                path.unlink()
+                return None
+            return path.read_bytes()
+        except OSError:
+            return None
+
+    def remove(self, digest: str) -> None:
+        (self._folder / digest).unlink(missing_ok=True)
+
+    def _make_room(self, size: int) -> None:
+        entries = [(e.stat().st_mtime, e.stat().st_size, e.path) for e in os.scandir(self._folder)]
+        entries.sort(reverse=True)
+        total = size
+        for modified, length, path in entries:
+            total += length
+            if total > self._most_bytes or time.time() - modified > self._longest_s:
+                Path(path).unlink(missing_ok=True)

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from retake.server import results as results_module
+from retake.server.results import Results, digest_of
+
+
+def test_what_was_put_is_there_also_for_another_server(tmp_path: Path) -> None:
+    assert Results(tmp_path / "r").put("a", b"takes")
+    assert Results(tmp_path / "r").get("a") == b"takes"
+    assert Results(tmp_path / "r").get("b") is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_nobody_else_reads_them(tmp_path: Path) -> None:
+    Results(tmp_path / "r").put("a", b"takes")
+    assert (tmp_path / "r").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "r" / "a").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_oldest_go_when_there_is_no_room(tmp_path: Path) -> None:
+    results = Results(tmp_path, most_bytes=100)
+    for age, name in ((30, "old"), (20, "older than new"), (10, "new")):
+        results.put(name, bytes(30))
+        os.utime(tmp_path / name, (time.time() - age, time.time() - age))
+    results.put("newest", bytes(30))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "newest", "older than new"]
+
+
+def test_a_day_later_they_are_gone(tmp_path: Path) -> None:
+    results = Results(tmp_path, longest_s=60)
+    results.put("a", b"takes")
+    os.utime(tmp_path / "a", (time.time() - 61, time.time() - 61))
+    assert results.get("a") is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_old_ones_go_when_a_server_starts(tmp_path: Path) -> None:
+    results = Results(tmp_path / "none yet")
+    results.tidy()
+    results = Results(tmp_path, longest_s=60)
+    results.put("old", b"takes")
+    os.utime(tmp_path / "old", (time.time() - 61, time.time() - 61))
+    results.put("new", b"takes")
+    os.utime(tmp_path / "new", (time.time() - 30, time.time() - 30))
+    results.tidy()
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+
+
+def test_a_clock_that_jumps_back_breaks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = Results(tmp_path, longest_s=60)
+    results.put("a", b"takes")
+    now = time.time()
+    monkeypatch.setattr(results_module.time, "time", lambda: now - 1e6)
+    assert results.get("a") == b"takes"
+    assert results.put("b", b"takes")
+
+
+def test_a_full_disk_costs_the_memory_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    results = Results(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        assert not results.put("a", b"takes")
+    assert list(tmp_path.iterdir()) == []
+    assert results.put("a", b"takes")
+
+
+def test_a_folder_that_cannot_be_made_costs_the_memory_only(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    results = Results(tmp_path / "file" / "results")
+    assert not results.put("a", b"takes")
+    assert results.get("a") is None
+
+
+def test_other_weights_are_another_request(tmp_path: Path) -> None:
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(b"one")
+    before = digest_of(b"request", weights)
+    assert before == digest_of(b"request", weights)
+    assert before != digest_of(b"another", weights)
+    weights.write_bytes(b"other")
+    assert before != digest_of(b"request", weights)
