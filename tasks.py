@@ -359,6 +359,11 @@ COMMANDS = {
         "server",
         lambda rest: program("-m", "retake.shared.model.golden", *rest),
     ),
+    "golden-metrics": Command(
+        "compare the metrics with recorded numbers: golden-metrics FILE",
+        "test",
+        lambda rest: program("-m", "retake.training.evaluation.golden", *rest),
+    ),
     "extension": Command(
         "build and validate the Blender extension's zip files",
         "demo",

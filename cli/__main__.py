@@ -29,14 +29,18 @@ class Command:
 
 
 COMMANDS = {
-    "serve": Command("start the server that lifts keypoints to 3D", "server"),
+    "serve": Command("start, or stop, the server that lifts keypoints to 3D", "server"),
     "detect": Command("find a person's 2D keypoints in a video", "detect"),
     "lift": Command("turn a keypoint track into several 3D takes", "server"),
+    "batch": Command("lift many clips into a folder", "server"),
     "apply": Command("write a take onto a rig in a .blend file", "demo"),
     "demo": Command("do all of it once with a bundled sample clip", "demo"),
+    "prepare": Command("bring a data set into the form that training reads", "training"),
     "train": Command("train a model", "training"),
     "evaluate": Command("measure a model on test data", "training"),
-    "models": Command("list the models, or fetch the detector's", "detect"),
+    "export": Command("make a model folder of a training run", "training"),
+    "models": Command("list, fetch and import models", "detect"),
+    "doctor": Command("say what works on this computer, and what does not", "server"),
 }
 
 

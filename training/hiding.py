@@ -37,7 +37,7 @@ def _hidden(rng: np.random.Generator, kind: str, frames: int, joints: int) -> Bo
     else:
         chosen = LIMBS[rng.integers(len(LIMBS))] if kind == "limb" else [rng.integers(1, joints)]
         chosen = chosen[rng.integers(0, len(chosen)) :] if rng.random() < 0.5 else chosen
-        length = rng.integers(2, 2 * frames)
+        length = rng.integers(2, max(2 * frames, 3))
         first = rng.integers(-length + 1, frames)
         span = slice(max(first, 0), max(first, 0) + length)
         hidden[span, chosen] = True

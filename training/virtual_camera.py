@@ -6,6 +6,7 @@ import numpy as np
 
 from ..shared.arrays import Floats
 from ..shared.skeleton import HUMAN36M
+from .axes import about_axis
 
 PITCH = (-10.0, 30.0)
 """Degrees; positive looks down."""
@@ -22,8 +23,16 @@ NEAREST = 0.6
 def view(rng: np.random.Generator, world: Floats) -> tuple[Floats, Floats]:
     """World (B, F, 17, 3), y up -> camera-frame positions and image points (B, F, 17, 2).
 
+    Image points are in units of the picture's long side, relative to its middle.
+    """
+    camera, focal = place(rng, world)
+    return camera, picture(camera, focal)
+
+
+def place(rng: np.random.Generator, world: Floats) -> tuple[Floats, Floats]:
+    """World (B, F, 17, 3), y up -> camera-frame positions and focal lengths (B,).
+
     One still camera per window, somewhere around the person, looking near the middle of the way.
-    Image points (B, F, 17, 2) are in units of the picture's long side.
     """
     batch = len(world)
     rotation = _rotations(rng, batch)
@@ -34,8 +43,13 @@ def view(rng: np.random.Generator, world: Floats) -> tuple[Floats, Floats]:
     depth = camera[..., 2]
     distance = np.maximum(distance, NEAREST - depth.min(axis=(1, 2)))
     camera[..., 2] += distance[:, None, None]
+    return camera.astype(np.float32), focal
+
+
+def picture(camera: Floats, focal: Floats) -> Floats:
+    """Camera-frame positions (B, F, 17, 3), focal lengths (B,) -> image points (B, F, 17, 2)."""
     points = camera[..., :2] / camera[..., 2:] * focal[:, None, None, None]
-    return camera.astype(np.float32), points.astype(np.float32)
+    return points.astype(np.float32)
 
 
 def _rotations(rng: np.random.Generator, batch: int) -> Floats:
@@ -49,13 +63,4 @@ def _rotations(rng: np.random.Generator, batch: int) -> Floats:
     upright = np.diag(
         [1.0, -1.0, -1.0]
     )  # half a turn about x: y up to y down, z backward to forward
-    return _about(2, roll) @ _about(0, pitch) @ upright @ _about(1, yaw)
-
-
-def _about(axis: int, angle: Floats) -> Floats:
-    a, b = ((1, 2), (2, 0), (0, 1))[axis]
-    matrix = np.tile(np.eye(3), (len(angle), 1, 1))
-    matrix[:, a, a] = matrix[:, b, b] = np.cos(angle)
-    matrix[:, b, a] = np.sin(angle)
-    matrix[:, a, b] = -np.sin(angle)
-    return matrix
+    return about_axis(2, roll) @ about_axis(0, pitch) @ upright @ about_axis(1, yaw)

@@ -1,24 +1,34 @@
-"""A whole small run: it learns, resumes exactly, refuses
-another configuration, leaves a model to load.
-"""
+"""Whole small runs: they learn, survive every way to stop, and leave a model to load."""
 
 import json
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
-import retake.training.train as training
 import torch
+from accelerate import debug_launcher
+from accelerate.state import AcceleratorState
 from retake.shared.errors import RetakeError
 from retake.shared.model.artifact import load_model
 from retake.shared.model.config import ModelConfig
 from retake.shared.model.diffusion import Diffusion
+from retake.training.checkpoint import Log, read_state
 from retake.training.config import TrainConfig
-from retake.training.evaluate import evaluate
-from retake.training.mocap import MocapSet
-
-train = training.train
+from retake.training.data.motion_set import MotionSet
+from retake.training.evaluation.evaluate import AVERAGE, Plan, evaluate
+from retake.training.evaluation.lifters import Sampling
+from retake.training.export import export
+from retake.training.session import learning_rate
+from retake.training.train import train
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 CONFIG = TrainConfig(
     model=ModelConfig(frames=5, width=16, depth=2, heads=2, drop_path=0.3, keypoint_frame="person"),
@@ -27,73 +37,210 @@ CONFIG = TrainConfig(
     learning_rate=3e-3,
     warm_up=5,
     save_every=20,
-    evaluate_every=60,
+    evaluate_every=30,
 )
+SHORT = replace(CONFIG, steps=4, save_every=2, evaluate_every=4)
+
+pytestmark = pytest.mark.timeout(240)  # whole runs, also on a machine with other work
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork, which Windows lacks")
 
 
-def logged(run: Path) -> list[dict[str, float]]:
-    return [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+def logged(run: Path) -> list[dict[str, Any]]:
+    rows = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in row.items() if k not in ("seconds", "waiting")} for row in rows]
 
 
-def test_a_run_learns_and_leaves_a_model(data: Path, tmp_path: Path):
-    train(CONFIG, data, tmp_path, "cpu")
-    test, train_set = (MocapSet.load(data / f"cmu17_{part}.npz") for part in ("test", "train"))
-    untrained = evaluate(Diffusion(CONFIG.model).eval(), test, train_set)
-    trained = evaluate(load_model(tmp_path / "model"), test, train_set)
-    assert trained["model"]["mpjpe"] < 0.5 * untrained["model"]["mpjpe"]
+def assert_same_model(one: Path, two: Path, tolerance: float = 0.0) -> None:
+    first, second = (load_model(run / "model").denoiser.state_dict() for run in (one, two))
+    for name, value in first.items():
+        torch.testing.assert_close(value, second[name], rtol=0, atol=tolerance)
+
+
+def in_child(work: Callable[[], None]) -> BaseProcess:
+    child = multiprocessing.get_context("fork").Process(target=work)
+    child.start()
+    return child
+
+
+@pytest.fixture(scope="module")
+def whole(world_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that nothing disturbed."""
+    run = tmp_path_factory.mktemp("runs") / "whole"
+    train(CONFIG, world_set, run, cpu=True)
+    return run
+
+
+def test_a_run_learns_and_leaves_a_model(world_set: Path, whole: Path):
+    data, plan = MotionSet.open(world_set), Plan(Sampling(), own_root=False)
+    untrained = evaluate(Diffusion(CONFIG.model).eval(), data, plan)
+    trained = evaluate(load_model(whole / "model"), data, plan)
+    name = "MPJPE P-Agg"
+    assert trained["model"][AVERAGE][name] < 0.5 * untrained["model"][AVERAGE][name]
     assert trained["constant depth"] == untrained["constant depth"]
-    assert [row["step"] for row in logged(tmp_path)] == [50, 60]
+    assert [row["step"] for row in logged(whole)] == [30, 50, 60]
 
 
-def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(data: Path, tmp_path: Path):
-    train(CONFIG, data, tmp_path / "whole", "cpu")
+@needs_fork
+def test_a_killed_run_goes_on_as_if_it_had_not_been(world_set: Path, whole: Path, tmp_path: Path):
+    run = tmp_path / "run"
+    child = in_child(lambda: train(CONFIG, world_set, run, cpu=True))
+    deadline = time.monotonic() + 120
+    while not (run / "training_state.pt").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGKILL)
+    child.join()
+    stopped = read_state(run)
+    assert stopped is not None
+    assert stopped["step"] < 60
+    time.sleep(1.1)  # TensorBoard sorts what it reads by the second in which each part began
+    train(CONFIG, world_set, run, cpu=True)
+    assert logged(run) == logged(whole)
+    assert_same_model(run, whole)
+    curves = [
+        EventAccumulator(str(r / "tensorboard")).Reload().Scalars("position") for r in (run, whole)
+    ]
+    assert [(e.step, e.value) for e in curves[0]] == [(e.step, e.value) for e in curves[1]]
 
-    original = training.save
 
-    def save_and_stop(*args: Any) -> None:
-        original(*args)
-        if args[-1] == 40:
-            raise InterruptedError
+def test_steps_that_were_lost_are_not_logged_twice(tmp_path: Path):
+    with Log(tmp_path, 0) as log:
+        for step in (10, 20, 30):
+            log.write({"step": step, "position": step / 10})
+    with (tmp_path / "log.jsonl").open("a") as file:
+        file.write('{"step": 40, "posit')  # killed while it wrote
+    time.sleep(1.1)
+    with Log(tmp_path, 20) as log:
+        log.write({"step": 30, "position": 7.0})
+        log.write({"step": 40})
+    assert [(r["step"], r["position"]) for r in logged(tmp_path)] == [(10, 1), (20, 2), (30, 7)]
+    events = EventAccumulator(str(tmp_path / "tensorboard")).Reload().Scalars("position")
+    assert [(e.step, e.value) for e in events] == [(10, 1), (20, 2), (30, 7)]
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "save", save_and_stop)
-        with pytest.raises(InterruptedError):
-            train(CONFIG, data, tmp_path / "parts", "cpu")
-    train(CONFIG, data, tmp_path / "parts", "cpu")
-    one, two = (load_model(tmp_path / name / "model") for name in ("whole", "parts"))
-    for name, value in one.denoiser.state_dict().items():
-        assert torch.equal(value, two.denoiser.state_dict()[name])
+
+@needs_fork
+def test_two_processes_are_two_accumulated_passes(world_set: Path, tmp_path: Path):
+    arguments = (SHORT, world_set, tmp_path / "two")
+    debug_launcher(_train_on_cpu, args=arguments, num_processes=2)
+    train(replace(SHORT, accumulate=2), world_set, tmp_path / "one", cpu=True)
+    assert_same_model(tmp_path / "one", tmp_path / "two", tolerance=1e-5)
+    state = read_state(tmp_path / "two")
+    assert state is not None
+    assert state["processes"] == 2
+    with pytest.raises(RetakeError, match="another number of processes"):
+        train(SHORT, world_set, tmp_path / "two", cpu=True)
 
 
-def test_another_configuration_is_refused(data: Path, tmp_path: Path):
-    train(replace(CONFIG, steps=20), data, tmp_path, "cpu")
+def _train_on_cpu(config: TrainConfig, data: Path, run: Path) -> None:
+    train(config, data, run, cpu=True)
+
+
+@needs_fork
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS keeps no limit on a file's size")
+def test_a_full_disk_is_one_sentence_and_the_last_state_stays(world_set: Path, tmp_path: Path):
+    import resource
+
+    run = tmp_path / "run"
+    train(replace(SHORT, steps=2), world_set, run, cpu=True)
+    state = read_state(run)
+    assert state is not None
+    state["config"] = SHORT.fingerprint()
+    torch.save(state, run / "training_state.pt")
+    before = (run / "training_state.pt").read_bytes()
+
+    def with_little_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+        try:
+            train(SHORT, world_set, run, cpu=True)
+        except RetakeError as error:
+            (tmp_path / "message").write_text(str(error))
+
+    child = in_child(with_little_room)
+    child.join()
+    message = (tmp_path / "message").read_text()
+    assert "cannot be written" in message
+    assert "the checkpoint of step 2 is kept" in message
+    assert (run / "training_state.pt").read_bytes() == before
+    assert list(run.glob("*.part")) == []
+    train(SHORT, world_set, run, cpu=True)
+    last = read_state(run)
+    assert last is not None
+    assert last["step"] == 4
+
+
+def test_a_loss_that_is_no_number_ends_the_run(world_set: Path, tmp_path: Path):
+    wild = replace(CONFIG, learning_rate=1e20, warm_up=0, save_every=1, clip_gradient=0.0)
+    with pytest.raises(RetakeError, match=r"not a number at step \d+\. The checkpoint of step"):
+        train(wild, world_set, tmp_path, cpu=True)
+    state = read_state(tmp_path)
+    assert state is not None
+    assert state["step"] >= 1
+
+
+def test_another_configuration_is_refused(world_set: Path, whole: Path):
     with pytest.raises(RetakeError, match="another configuration"):
-        train(replace(CONFIG, steps=20, batch=4), data, tmp_path, "cpu")
+        train(replace(CONFIG, batch=4), world_set, whole, cpu=True)
 
 
-def test_the_shipped_configuration_loads():
-    configs = Path(__file__).parents[2] / "training" / "configs"
-    for path in configs.glob("*.toml"):
-        config = TrainConfig.load(path)
-        assert config.model.variant == "paper"
-        assert {"data", "licence", "credit"} <= set(config.about)
+def test_a_damaged_state_is_one_sentence(world_set: Path, tmp_path: Path):
+    for damage in (b"", b"garbage", b"PK\x03\x04 half a zip"):
+        (tmp_path / "training_state.pt").write_bytes(damage)
+        with pytest.raises(RetakeError, match="is damaged"):
+            train(SHORT, world_set, tmp_path, cpu=True)
 
 
-@pytest.mark.parametrize(
-    "text", ["[model]\nwidth = 'x'\n[train]\n", "[train]\n", "no toml", "[model]\n"]
-)
-def test_a_wrong_configuration_file_is_refused(tmp_path: Path, text: str):
-    (tmp_path / "c.toml").write_text(text)
-    with pytest.raises(RetakeError):
-        TrainConfig.load(tmp_path / "c.toml")
+def test_a_run_can_begin_with_another_models_weights(world_set: Path, whole: Path, tmp_path: Path):
+    frozen = replace(SHORT, learning_rate=1e-12, weight_decay=0.0)
+    train(frozen, world_set, tmp_path / "run", cpu=True, warm_start=whole / "model")
+    assert_same_model(tmp_path / "run", whole, tolerance=1e-6)
+    other = replace(SHORT, model=replace(SHORT.model, depth=1))
+    with pytest.raises(RetakeError, match="another architecture"):
+        train(other, world_set, tmp_path / "other", cpu=True, warm_start=whole / "model")
 
 
-def test_a_device_that_is_not_there_is_one_sentence(data: Path, tmp_path: Path):
-    with pytest.raises(RetakeError, match="'nonsense' cannot be used"):
-        train(CONFIG, data, tmp_path, "nonsense")
+def test_epochs_decay_the_rate_and_end_the_run(human36m_set: Path, tmp_path: Path):
+    model = replace(CONFIG.model, frames=27, keypoint_frame="screen")
+    config = replace(CONFIG, model=model, steps=0, epochs=2, batch=160, loss="released")
+    config = replace(config, warm_up=0, cool_down=0.0, epoch_decay=0.5)
+    train(config, human36m_set, tmp_path, cpu=True)
+    state = read_state(tmp_path)
+    assert state is not None
+    steps = state["step"]
+    assert steps % 2 == 0
+    rates = [learning_rate(config, step, steps, steps // 2) for step in range(steps)]
+    assert rates == [3e-3] * (steps // 2) + [1.5e-3] * (steps // 2)
+    assert state["optimizer"]["param_groups"][0]["lr"] == 1.5e-3
 
 
-def test_a_file_cannot_be_the_folder_of_a_run(data: Path, tmp_path: Path):
+def test_half_precision_trains_float32_weights(world_set: Path, tmp_path: Path):
+    for precision in ("bfloat16", "float32"):
+        config = replace(SHORT, precision=precision, batch=2, steps=2)
+        train(config, world_set, tmp_path / precision, cpu=True)
+        AcceleratorState._reset_state()  # pyright: ignore[reportPrivateUsage]
+    low, full = (load_model(tmp_path / p / "model").denoiser for p in ("bfloat16", "float32"))
+    assert {value.dtype for value in low.state_dict().values()} == {torch.float32}
+    assert not low.embed.weight.equal(full.embed.weight)
+    assert_same_model(tmp_path / "bfloat16", tmp_path / "float32", tolerance=0.02)
+
+
+def test_motion_without_end_has_no_epochs(world_set: Path, tmp_path: Path):
+    with pytest.raises(RetakeError, match="must say steps, not epochs"):
+        train(replace(CONFIG, steps=0, epochs=1), world_set, tmp_path, cpu=True)
+
+
+def test_a_file_cannot_be_the_folder_of_a_run(world_set: Path, tmp_path: Path):
     (tmp_path / "file").touch()
     with pytest.raises(RetakeError, match="cannot be the run's folder"):
-        train(CONFIG, data, tmp_path / "file", "cpu")
+        train(CONFIG, world_set, tmp_path / "file", cpu=True)
+
+
+def test_a_run_is_exported_with_a_card(whole: Path, tmp_path: Path):
+    export(whole, tmp_path / "mine")
+    one, two = load_model(whole / "model"), load_model(tmp_path / "mine")
+    for name, value in one.denoiser.state_dict().items():
+        assert value.equal(two.denoiser.state_dict()[name])
+    card = (tmp_path / "mine" / "MODEL_CARD.md").read_text()
+    assert "60 training steps" in card
+    assert "To be filled in" in card
+    with pytest.raises(RetakeError, match="no checkpoint"):
+        export(tmp_path, tmp_path / "other")

@@ -6,8 +6,8 @@ import numpy as np
 from retake.shared.camera import Camera
 from retake.shared.model.guidance.bones import Body
 from retake.shared.model.guidance.picture import pinned_keypoints
-from retake.shared.resample import without_guesses
 from retake.shared.model.guidance.pins import Pin, Pins
+from retake.shared.resample import without_guesses
 
 WRIST = 16
 

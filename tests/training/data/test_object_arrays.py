@@ -1,0 +1,122 @@
+"""Foreign pickles: arrays come through, programs do not, and nothing ends in a traceback."""
+
+import io
+import pickle  # noqa: TID251 - to make the files that a reader must withstand
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from retake.shared.errors import RetakeError
+from retake.training.data.object_arrays import read_dictionary
+
+CONTENT: dict[str, Any] = {
+    "S1": {"Walking": np.arange(12, dtype=np.float32).reshape(2, 2, 3)},
+    "fps": np.int64(50),
+}
+
+
+def npz(path: Path, pickled: bytes, key: str = "data") -> Path:
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "|O", "fortran_order": False, "shape": ()}
+    )
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"{key}.npy", header.getvalue() + pickled)
+    return path
+
+
+def as_object(value: Any, protocol: int = 3) -> bytes:
+    return pickle.dumps(np.array(value, dtype=object), protocol=protocol)
+
+
+@pytest.mark.parametrize("protocol", [3, 4, 5])
+def test_dictionaries_of_arrays_come_through(tmp_path: Path, protocol: int):
+    found = read_dictionary(npz(tmp_path / "x.npz", as_object(CONTENT, protocol)), "data", "it")
+    np.testing.assert_array_equal(found["S1"]["Walking"], CONTENT["S1"]["Walking"])
+    assert found["fps"] == 50
+
+
+def test_what_numpy_itself_saved_comes_through(tmp_path: Path):
+    np.savez(tmp_path / "x.npz", data=np.array(CONTENT, dtype=object))
+    found = read_dictionary(tmp_path / "x.npz", "data", "it")
+    np.testing.assert_array_equal(found["S1"]["Walking"], CONTENT["S1"]["Walking"])
+    assert found["fps"] == 50
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b"numpy.core.", b"numpy._core."), (b"numpy._core.", b"numpy.core.")],
+)
+def test_files_of_numpy_1_and_2_come_through(tmp_path: Path, old: bytes, new: bytes):
+    # Protocol 3 names modules in plain text, so that one can be put for the other.
+    pickled = as_object(CONTENT).replace(old, new)
+    found = read_dictionary(npz(tmp_path / "x.npz", pickled), "data", "it")
+    np.testing.assert_array_equal(found["S1"]["Walking"], CONTENT["S1"]["Walking"])
+
+
+class Calls:
+    """Pickles as a call."""
+
+    def __init__(self, function: Any, *arguments: Any) -> None:
+        self.call = (function, arguments)
+
+    def __reduce__(self) -> Any:
+        return self.call
+
+
+@pytest.mark.parametrize("where", ["alone", "in the dictionary", "in an array"])
+def test_programs_are_refused_and_not_run(tmp_path: Path, where: str):
+    trace = tmp_path / "was-run"
+    bad = Calls(trace.touch)
+    value = {
+        "alone": bad,
+        "in the dictionary": {"S1": {"Walking": bad}},
+        "in an array": {"S1": np.array([bad, None], dtype=object)},
+    }[where]
+    with pytest.raises(RetakeError, match="which no data set needs"):
+        read_dictionary(npz(tmp_path / "x.npz", as_object(value)), "data", "it")
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize(
+    "function", [eval, exec, __import__, getattr, np.load, np.lib.format.read_array, Path]
+)
+def test_no_other_global_is_let_through(tmp_path: Path, function: Any):
+    with pytest.raises(RetakeError, match="which no data set needs"):
+        read_dictionary(npz(tmp_path / "x.npz", as_object(Calls(function, "1"))), "data", "it")
+
+
+def test_a_damaged_file_is_one_sentence(tmp_path: Path):
+    whole = npz(tmp_path / "x.npz", as_object(CONTENT)).read_bytes()
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        damaged = bytearray(whole)
+        for place in rng.integers(0, len(whole), 4):
+            damaged[place] = rng.integers(256)
+        (tmp_path / "y.npz").write_bytes(damaged[: rng.integers(1, len(whole))])
+        with pytest.raises(RetakeError):
+            read_dictionary(tmp_path / "y.npz", "data", "it")
+
+
+@pytest.mark.parametrize(
+    "pickled", [b"", b"\x80\x03}q\x00.", b"\x80\x05N.", b"garbage", b"\x80\x03]"]
+)
+def test_another_pickle_is_refused(tmp_path: Path, pickled: bytes):
+    with pytest.raises(RetakeError, match="is not it"):
+        read_dictionary(npz(tmp_path / "x.npz", pickled), "data", "it")
+
+
+def test_files_of_another_kind_are_refused(tmp_path: Path):
+    np.savez(tmp_path / "plain.npz", data=np.zeros(3))
+    (tmp_path / "text.npz").write_text("hello")
+    for name, reason in (
+        ("plain.npz", "damaged or of another kind"),
+        ("text.npz", "damaged or of another kind"),
+        ("none.npz", "There is no file"),
+    ):
+        with pytest.raises(RetakeError, match=reason):
+            read_dictionary(tmp_path / name, "data", "it")
+    with pytest.raises(RetakeError, match="has no 'other'"):
+        read_dictionary(tmp_path / "plain.npz", "other", "it")

@@ -1,0 +1,76 @@
+"""The three forms of the loss, against their formulas written out."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from retake.shared.model.config import ModelConfig
+from retake.shared.model.diffusion import Diffusion
+from retake.shared.skeleton import MPI_INF_3DHP
+from retake.training.losses import LossForm, Objective, draw_noise, loss_terms, total
+
+MODEL = Diffusion(ModelConfig(frames=5, width=16, depth=1, heads=2))
+MPI = Diffusion(ModelConfig(frames=5, width=16, depth=1, heads=2, skeleton=MPI_INF_3DHP.name))
+GENERATOR = torch.Generator().manual_seed(0)
+PREDICTED, TRUTH = (torch.randn(2, 5, 17, 3, generator=GENERATOR).double() for _ in range(2))
+
+
+def naive(model: Diffusion, form: LossForm) -> dict[str, float]:
+    """Loops over windows, frames, joints and bones."""
+    sums: dict[str, list[float]] = {"position": [], "length": [], "direction": []}
+    steady: list[float] = []
+    for b, f in itertools.product(range(2), range(5)):
+        for j in range(17):
+            gap = (PREDICTED - TRUTH)[b, f, j]
+            sums["position"].append(float(gap @ gap) if form == "squared" else float(gap.norm()))
+        for parent, child in model.skeleton.bones:
+            one, two = (x[b, f, child] - x[b, f, parent] for x in (PREDICTED, TRUTH))
+            length = float(one.norm() - two.norm())
+            turn = one / one.norm() - two / two.norm()
+            sums["length"].append(length**2 if form == "squared" else abs(length))
+            sums["direction"].append(float(turn.norm() if form == "paper" else turn @ turn))
+    for b, (parent, child) in itertools.product(range(2), model.skeleton.bones):
+        one, two = (
+            (x[b, :, child] - x[b, :, parent]).norm(dim=-1).mean() for x in (PREDICTED, TRUTH)
+        )
+        steady.append(float(one - two) ** 2)
+    means = {name: float(np.mean(values)) for name, values in sums.items()}
+    return {**means, "length": float(np.mean(steady))} if form == "released" else means
+
+
+@pytest.mark.parametrize("form", ["paper", "released", "squared"])
+@pytest.mark.parametrize("model", [MODEL, MPI], ids=["h36m", "3dhp"])
+def test_terms_are_their_formulas(model: Diffusion, form: LossForm):
+    found = loss_terms(model.double(), PREDICTED, TRUTH, form)
+    expected = naive(model, form)
+    assert {n: float(v) for n, v in found.items()} == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_total_weighs_the_terms():
+    terms = {
+        "position": torch.tensor(2.0),
+        "length": torch.tensor(3.0),
+        "direction": torch.tensor(5.0),
+    }
+    weights = {"position": 1.0, "length": 10.0, "direction": 0.0}
+    assert total(terms, weights, "paper") == 32
+    assert total(terms, weights, "released") == 32**2 / 2
+
+
+def test_noise_follows_from_its_seed():
+    one, two, other = (draw_noise(MODEL, 3, 5, seed) for seed in (7, 7, 8))
+    assert one[0].equal(two[0])
+    assert one[1].equal(two[1])
+    assert not one[1].equal(other[1])
+    assert one[1].shape == (3, 5, 17, 4)
+
+
+def test_a_network_that_knew_the_answer_would_have_no_loss():
+    model = Diffusion(MODEL.config)
+    truth = TRUTH.float() - TRUTH.float()[..., :1, :]
+    model.denoiser.forward = lambda *_: truth  # type: ignore[method-assign]
+    t, noise = draw_noise(model, 2, 5, 0)
+    for form in ("paper", "released", "squared"):
+        terms = Objective(model, form)(torch.zeros(2, 5, 17, 2), truth, t, noise)
+        assert max(float(term) for term in terms.values()) < 1e-6

@@ -1,0 +1,1 @@
+"""Measuring models: the field's protocols, and our own on virtual cameras."""
