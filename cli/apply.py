@@ -32,6 +32,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         help="which take, counted from 0 (default: the one nearest to the average of all)",
     )
+    parser.add_argument(
+        "--smooth",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="smooth movements faster than this where the takes are uncertain (default: 0)",
+    )
+    parser.add_argument(
+        "--neutral",
+        type=float,
+        metavar="SECONDS",
+        help="time of the clip at which the person stands as the rig does in its rest pose",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -66,7 +79,7 @@ def apply_in_file(takes: Takes, args: argparse.Namespace) -> list[str]:
     """Opens the rig's file, applies, saves a copy; returns what was done and what to know of it."""
     import bpy
 
-    from ..blender_addon.rig.apply_take import apply_take
+    from ..blender_addon.rig.apply_take import Wishes, apply_take
 
     try:
         bpy.ops.wm.open_mainfile(filepath=str(args.rig.resolve()), load_ui=False, use_scripts=False)
@@ -76,7 +89,13 @@ def apply_in_file(takes: Takes, args: argparse.Namespace) -> list[str]:
     scene = bpy.context.scene
     fps = scene.render.fps / scene.render.fps_base
     action, notes = apply_take(
-        armature, takes, args.hypothesis, fps, scene.frame_start, args.takes.stem
+        armature,
+        takes,
+        args.hypothesis,
+        fps,
+        scene.frame_start,
+        args.takes.stem,
+        Wishes(smoothing=args.smooth, neutral=args.neutral),
     )
     bpy.context.preferences.filepaths.save_version = 0
     try:

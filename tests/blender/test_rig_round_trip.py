@@ -42,7 +42,7 @@ def evaluated_joints(rig, body: Body) -> np.ndarray:
 
 
 def dance(rig, body: Body) -> Iterator[np.ndarray]:
-    """Hips and limbs turn about random axes further and further, the lower foot on the floor."""
+    """Hips and limbs turn about random axes further and further, high above the floor."""
     generator = np.random.default_rng(3)
     names = [body.bone_map.hips, *(name for limb in body.limb_bones for name in limb[:2])]
     axes = {name: (generator.normal(size=3), generator.uniform(0.2, 1.0)) for name in names}
@@ -53,8 +53,7 @@ def dance(rig, body: Body) -> Iterator[np.ndarray]:
             bone.rotation_quaternion = Quaternion(axis, angle * share)
         bpy.context.view_layer.update()
         joints = evaluated_joints(rig, body)
-        low = joints[[3, 6], 2].min()
-        yield joints + np.array([0, 0, body.ankle_height - low])
+        yield joints + np.array([0, 0, 2.0])
 
 
 def test_known_rotations_come_back_as_the_same_joints_within_a_millimetre(rig, body: Body) -> None:
@@ -62,9 +61,11 @@ def test_known_rotations_come_back_as_the_same_joints_within_a_millimetre(rig, b
     assert np.linalg.norm(source[-1] - source[0], axis=-1).max() > 0.3, "nothing moved"
     for bone in rig.pose.bones:
         bone.rotation_quaternion = Quaternion()
-    motion = solve_motion(source, read_rest_pose(rig), body.bone_map, fps=FPS)
+    free = np.zeros((FRAMES, 2), bool)
+    motion = solve_motion(source, read_rest_pose(rig), body.bone_map, fps=FPS, contacts=free)
     write_action(rig, motion, np.arange(1, FRAMES + 1), "Round trip")
     for frame, expected in enumerate(source, start=1):
         bpy.context.scene.frame_set(frame)
         found = evaluated_joints(rig, body)
-        assert np.linalg.norm(found - expected, axis=-1).max() < 0.001
+        apart = (found - found[0]) - (expected - expected[0])
+        assert np.linalg.norm(apart, axis=-1).max() < 0.001

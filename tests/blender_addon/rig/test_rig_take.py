@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from retake.blender_addon.rig.apply_take import scene_times, solve_take
+from retake.blender_addon.rig.apply_take import Wishes, scene_times, solve_take, standing_feet
 from retake.blender_addon.rig.combine import choice_of, combine
 from retake.blender_addon.rig.rest_pose import RestPose
 from retake.shared.arrays import Floats
@@ -86,6 +86,20 @@ def test_bones_without_length_leave_everything_finite(
 def test_take_without_any_length_is_refused(takes: Takes, make_rig: MakeRig) -> None:
     with pytest.raises(RetakeError, match="legs of this take have no length"):
         solve_take(replace(takes, poses=0 * takes.poses), 0, make_rig("mixamo"), 24.0)
+
+
+def test_feet_stand_where_heel_or_toe_of_the_takes_do(takes: Takes) -> None:
+    contacts = np.zeros((len(takes.times), 4), np.float32)
+    contacts[10:20, 1] = contacts[30:, 2] = 0.9
+    feet = standing_feet(replace(takes, contacts=contacts), takes.times)
+    assert feet[:, 0].nonzero()[0].tolist() == list(range(10, 20))
+    assert feet[:, 1].nonzero()[0].tolist() == list(range(30, len(takes.times)))
+
+
+def test_neutral_moment_outside_the_clip_is_refused(takes: Takes, make_rig: MakeRig) -> None:
+    solve_take(takes, 0, make_rig("mixamo"), 24.0, Wishes(neutral=10.5, smoothing=0.1))
+    with pytest.raises(RetakeError, match="9 s is not in the clip"):
+        solve_take(takes, 0, make_rig("mixamo"), 24.0, Wishes(neutral=9.0))
 
 
 def test_single_frame_gives_a_pose(takes: Takes, make_rig: MakeRig) -> None:

@@ -1,9 +1,17 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
+from retake.blender_addon.rig.bone_map import find_bone_map
+from retake.blender_addon.rig.landmarks import Body
+from retake.blender_addon.rig.rest_pose import RestPose
 from retake.blender_addon.rig.smooth import smooth
 from retake.blender_addon.rig.twist import KNEE, hinge_at_rest, hinge_track
+from retake.blender_addon.rig.twist_bones import twist_bone_turns
 from retake.shared.arrays import Floats
+from retake.shared.rotations import matrix_from_quaternion, normalise
 
 DOWN = np.array([[0.0, 0.0, -1.0]])
 LEFT = np.array([[1.0, 0.0, 0.0]])
@@ -67,3 +75,36 @@ def test_smoothing_solves_its_least_squares_problem() -> None:
             matrix = np.diag(weights[:, column]) + 7.0 * second.T @ second
             expected = np.linalg.solve(matrix, weights[:, column] * values[:, column])
             np.testing.assert_allclose(smooth(values, weights, 7.0)[:, column], expected)
+
+
+def test_twist_bones_share_the_twist_by_their_place() -> None:
+    """An arm that only twists, by a radian: the bone 40 % along it turns by 40 % of that."""
+    rest = unreal()
+    bone_map = find_bone_map(rest)
+    body = Body.of(rest, bone_map)
+    assert body.twist_bones == {
+        f"{limb}_twist_01_{side}": f"{limb}_{side}"
+        for limb in ("upperarm", "thigh")
+        for side in "lr"
+    }
+    still = np.eye(3)[None]
+    along = normalise(body.rest_joints[12] - body.rest_joints[11])
+    half = np.concatenate([[np.cos(0.5)], np.sin(0.5) * along])
+    turns = dict.fromkeys(("upperarm_l", "upperarm_r", "thigh_l", "thigh_r"), still)
+    turns |= {bone_map.chest: still, bone_map.hips: still}
+    turns["upperarm_l"] = matrix_from_quaternion(half)[None]
+    found = twist_bone_turns(body, turns)
+    angle = np.arccos((np.trace(found["upperarm_twist_01_l"][0]) - 1) / 2)
+    np.testing.assert_allclose(angle, 0.4, atol=0.01)
+    np.testing.assert_allclose(found["thigh_twist_01_r"], still, atol=1e-9)
+
+
+def unreal() -> RestPose:
+    tables = Path(__file__).resolve().parents[2] / "data" / "humanoid_rigs.json"
+    table = json.loads(tables.read_text(encoding="utf-8"))["unreal A"]
+    index = {bone: i for i, bone in enumerate(table)}
+    matrices = np.tile(np.eye(4), (len(table), 1, 1))
+    matrices[:, :3, 3] = [head for _, head, _ in table.values()]
+    parents = tuple(index.get(parent, -1) for parent, _, _ in table.values())
+    tails = np.array([tail for *_, tail in table.values()])
+    return RestPose("unreal", tuple(table), parents, matrices, tails, np.eye(4))

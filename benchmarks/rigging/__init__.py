@@ -1,0 +1,1 @@
+"""Rigs, measures and other tools' ways of `tasks.py bench rig`."""
