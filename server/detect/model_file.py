@@ -19,6 +19,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from ...shared.atomic import replaced_file
 from ...shared.errors import RetakeError
 from .tflite_metadata import with_metadata
 
@@ -156,14 +157,8 @@ def _sha256(content: bytes) -> str:
 def _store(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(suffix=".part", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        with replaced_file(path) as part:
+            part.write_bytes(content)
     except OSError as error:
         raise RetakeError(
             f"The pose model could not be stored as {path}: {error.strerror}."

@@ -1,4 +1,4 @@
-"""MediaPipe's pose landmarker on consecutive pictures of one video: 33 landmarks of one person.
+"""MediaPipe's pose landmarker on consecutive pictures of one video: 33 landmarks per person.
 
 It does not know where pictures come from, nor what other skeletons exist.
 """
@@ -17,22 +17,22 @@ Landmarks = npt.NDArray[np.float32]
 
 
 class PoseLandmarker:
-    """One video, frame by frame, in order: the landmarker follows and smooths the person over time.
+    """One video, frame by frame, in order: a single person is followed and smoothed over time.
 
     To be closed (`with`): left to the interpreter's exit, MediaPipe complains.
     """
 
-    def __init__(self, model: bytes) -> None:
+    def __init__(self, model: bytes, people: int = 1) -> None:
         options = vision.PoseLandmarkerOptions(
             base_options=BaseOptions(model_asset_buffer=model),
             running_mode=vision.RunningMode.VIDEO,
-            num_poses=1,
+            num_poses=people,
         )
         self._landmarker = vision.PoseLandmarker.create_from_options(options)
         self._last_ms = -1
 
-    def detect(self, picture: npt.NDArray[np.uint8], time: float) -> Landmarks | None:
-        """(33, 3): x and y as fractions of width and height, visibility. None if nobody is seen.
+    def detect(self, picture: npt.NDArray[np.uint8], time: float) -> list[Landmarks]:
+        """People (33, 3), in any order: x and y as fractions of width and height, visibility.
 
         `picture` (height, width, 3) RGB, upright; `time` in seconds, not before the last one's.
         MediaPipe ignores strides and finds nobody in a picture that is a view with gaps, and it
@@ -41,9 +41,10 @@ class PoseLandmarker:
         image = mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(picture))
         self._last_ms = max(self._last_ms + 1, round(time * 1000))
         found: Any = self._landmarker.detect_for_video(image, self._last_ms)
-        for person in found.pose_landmarks:
-            return np.array([(p.x, p.y, p.visibility) for p in person], np.float32)
-        return None
+        return [
+            np.array([(p.x, p.y, p.visibility) for p in person], np.float32)
+            for person in found.pose_landmarks
+        ]
 
     def close(self) -> None:
         self._landmarker.close()

@@ -29,6 +29,9 @@ Picture = npt.NDArray[np.uint8]
 LONGEST_SIDE = 1280
 """Pixels. Larger pictures are scaled down: the detector sees no better with more."""
 
+MOST_PIXELS = 1 << 26
+"""Of one frame. No camera has more (8192 x 8192), a damaged header may claim anything."""
+
 _FORMATS = "mov,mp4,matroska,webm,avi,mpeg,mpegts,mpegvideo,asf,flv,ogg,mxf,ivf,h264,hevc,gif"
 """Containers of videos. Left out on purpose: text, pictures, play lists that open other files."""
 
@@ -114,7 +117,9 @@ def open_video(path: Path) -> Video:
     _check_file(path)
     try:
         # The absolute path: FFmpeg reads "name:..." as a protocol.
-        container = av.open(str(path.resolve()), mode="r", container_options=_SAFE)
+        container = av.open(
+            str(path.resolve()), "r", container_options=_SAFE, metadata_errors="replace"
+        )
     except (av.error.FFmpegError, OSError):
         raise RetakeError(f"{path} is not a video that can be read, or it is damaged.") from None
     stream = next((s for s in container.streams.video if not _is_cover(s)), None)
@@ -123,6 +128,14 @@ def open_video(path: Path) -> Video:
         kinds = _kinds(container)
         container.close()
         raise RetakeError(f"{path} has no video in it, only {kinds}.")
+    if stream.codec_context is None:  # pyright: ignore[reportUnnecessaryComparison]
+        container.close()
+        raise RetakeError(f"{path} holds a kind of video that is not known, or it is damaged.")
+    if stream.width * stream.height > MOST_PIXELS:
+        size = f"{stream.width} x {stream.height}"
+        container.close()
+        raise RetakeError(f"{path} says it has {size} pixels; the limit is {MOST_PIXELS}.")
+    stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}  # a frame may be larger yet
     stream.thread_type = "AUTO"
     rate = stream.average_rate or stream.guessed_rate or Fraction(0)
     known, whole = stream.duration, float(container.duration or 0) / av.time_base

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from retake.cli.__main__ import main
+from retake.shared.keypoints import KeypointTrack
 
 
 @pytest.fixture(autouse=True)
@@ -60,3 +62,41 @@ def test_a_pose_model_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_the_list_says_how_to_get_the_pose_model(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "list"]) == 0
     assert "`retake models get pose` fetches it" in capsys.readouterr().out
+
+
+def openpose_folder(folder: Path) -> Path:
+    """Four frames of somebody with a stretched left arm, BODY_25."""
+    folder.mkdir()
+    for frame in range(4):
+        numbers = [v for i in range(25) for v in (100 + 3 * i + frame, 50 + 7 * i, 0.8)]
+        page = {"people": [{"pose_keypoints_2d": numbers}]}
+        (folder / f"clip_{frame:012d}_keypoints.json").write_text(json.dumps(page))
+    return folder
+
+
+def test_another_trackers_folder_becomes_a_track(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = openpose_folder(tmp_path / "poses"), tmp_path / "track.npz"
+    options = ["--size", "640x480", "--fps", "25", "--changes", str(tmp_path / "c.json")]
+    assert main(["detect", str(folder), "-o", str(out), *options]) == 0
+    assert "a person in 4 of 4 frames (poses, OpenPose)" in capsys.readouterr().out
+    track = KeypointTrack.load(out)
+    assert (track.image_size, track.fps, track.frame_count) == ((640, 480), 25.0, 4)
+    left_shoulder = [100 + 3 * 5, 50 + 7 * 5]
+    assert track.points[0, 11].tolist() == left_shoulder
+    assert json.loads((tmp_path / "c.json").read_text()) == []
+
+
+def test_options_that_do_not_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, out = openpose_folder(tmp_path / "poses"), tmp_path / "track.npz"
+    for options, words in (
+        (["--fps", "25"], "needs both"),
+        (["--size", "big", "--fps", "25"], "such as 1920x1080"),
+        (["--size", "640x480", "--fps", "-1"], "frames per second"),
+        (["--size", "640x480", "--fps", "25", "--person", "5"], "There is no person 5"),
+        (["--person", "me"], "expected largest, a number, or"),
+        (["--stride", "0"], "expected a whole number"),
+    ):
+        assert words in complaint(capsys, "detect", folder, "-o", out, *options)
+    assert not out.exists()

@@ -1,11 +1,13 @@
-"""MediaPipe's 33 points -> the 17 joints: sides, symmetry, definitions of the built joints."""
+"""Layouts -> the 17 joints: sides, symmetry, definitions of the built joints, all alike."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 from retake.shared.arrays import Floats64
-from retake.shared.layouts import mediapipe33
+from retake.shared.errors import RetakeError
+from retake.shared.layouts.known import COCO17, GOLIATH308, LAYOUTS, MEDIAPIPE33, Layout
+from retake.shared.layouts.to_h36m import by_name, mediapipe33, to_h36m
 from retake.shared.skeleton import HUMAN36M
 
 MIDLINE_X = 200.0
@@ -101,3 +103,66 @@ def test_extra_points_go_by_their_names(person: Floats64) -> None:
     assert extra["nose"] == [MIDLINE_X, 14]
     assert extra["left_heel"] == [MIDLINE_X + 10, 170]
     assert extra["right_toe"] == [MIDLINE_X - 12, 174]
+
+
+ALSO_THERE = {"neck": (0, 34), "mid_hip": (0, 85), "head_top": (0, 2)}
+FEET = {"big_toe": (12, 174), "small_toe": (15, 173)}
+
+
+def in_layout(person: Floats64, layout: Layout) -> Floats64:
+    """The same person as another program would report it; (1, count, 2), NaN where no name is."""
+    points = np.full((1, layout.count, 2), np.nan)
+    for name, place in layout.places.items():
+        side, _, limb = name.partition("_")
+        if name in MEDIAPIPE33.places:
+            points[0, place] = person[0, MEDIAPIPE33.places[name]]
+        elif name in ALSO_THERE:
+            points[0, place] = np.add(ALSO_THERE[name], (MIDLINE_X, 0))
+        else:
+            x, y = FEET[limb]
+            points[0, place] = MIDLINE_X + (x if side == "left" else -x), y
+    return points
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.keys())
+def test_all_layouts_agree_about_one_person(person: Floats64, layout: Layout) -> None:
+    points = in_layout(person, layout)
+    mapped = to_h36m(points, certain(points), layout)
+    expected = mediapipe33(person, certain(person))
+    off = np.linalg.norm(mapped.points - expected.points, axis=-1)[0]
+    built = [joint(name) for name in ("neck", "head")]
+    assert np.delete(off, built).max() < 1e-4
+    assert off[joint("neck")] < 2  # centimetres, from a mouth that had to be guessed
+    assert off[joint("head")] < 5
+    mirrored = mapped.points[:, HUMAN36M.mirror] * (-1, 1) + (2 * MIDLINE_X, 0)
+    np.testing.assert_allclose(mapped.points, mirrored, atol=1e-4)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.keys())
+def test_a_layout_has_one_place_per_point(layout: Layout) -> None:
+    places = list(layout.places.values())
+    assert len(set(places)) == len(places)
+    assert max(places) < layout.count
+    assert {n.replace("left", "right") for n in layout.places} >= {
+        n for n in layout.places if "right" in n
+    }
+
+
+def test_goliath_is_not_coco_below_the_elbows() -> None:
+    wrists = [COCO17.places[n] for n in ("left_wrist", "right_wrist")]
+    hips = [GOLIATH308.places[n] for n in ("left_hip", "right_hip")]
+    assert wrists == hips == [9, 10]
+
+
+def test_a_body_without_a_head_has_no_head(person: Floats64) -> None:
+    places = {n: i for n, i in MEDIAPIPE33.places.items() if i >= 11}
+    mapped = by_name(person, certain(person), places)
+    missing = np.isnan(mapped.points[0]).any(axis=-1)
+    assert np.flatnonzero(missing).tolist() == [joint("neck"), joint("head")]
+    assert not mapped.confidence[0, missing].any()
+    assert mapped.points[0, joint("thorax"), 1] == 34
+
+
+def test_points_that_are_no_body_are_refused(person: Floats64) -> None:
+    with pytest.raises(RetakeError, match="expected points such as left_shoulder"):
+        by_name(person, certain(person), {"snout": 0, "tailbase": 1})

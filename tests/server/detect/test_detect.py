@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 import skimage.data
-from retake.server.detect.detect import detect
+from PIL import Image
+from retake.server.detect.child_process import find_people
+from retake.server.detect.detect import choose_and_mend, detect
+from retake.server.detect.preview import write_preview
+from retake.server.detect.video import open_video
 from retake.shared.errors import RetakeError
 from retake.shared.keypoints import KeypointTrack
 
@@ -102,3 +107,34 @@ def test_the_caller_can_stop_it(write_video: WriteVideo) -> None:
 
     with pytest.raises(Stopped):
         detect(write_video([astronaut()] * 5), stop)
+
+
+@pytest.mark.parametrize("name", ["preview.mp4", "sheet.png"])
+def test_a_preview_is_drawn_over_the_video(
+    write_video: WriteVideo, tmp_path: Path, name: str
+) -> None:
+    path = write_video([astronaut()] * 5)
+    detected = choose_and_mend(path, find_people(path, ignore))
+    out = tmp_path / name
+    write_preview(path, detected, out)
+    if name.endswith(".mp4"):
+        with closing(open_video(out)) as video:
+            pictures = [frame.picture for frame in video.frames()]
+        assert len(pictures) == 5
+        blue = pictures[-1].astype(int) - astronaut()
+    else:
+        with Image.open(out) as image:
+            sheet = np.array(image)
+        assert sheet.shape == (328, 1600, 3)
+        return
+    shoulder = LEFT_SHOULDER
+    around = blue[shoulder[1] - 25 : shoulder[1] + 25, shoulder[0] - 25 : shoulder[0] + 25]
+    assert (around[..., 2] - around[..., 0]).max() > 60  # the person's left is drawn in blue
+
+
+def test_a_preview_of_another_kind_is_refused(write_video: WriteVideo, tmp_path: Path) -> None:
+    path = write_video([astronaut()] * 3)
+    detected = choose_and_mend(path, find_people(path, ignore))
+    with pytest.raises(RetakeError, match=r"film \(\.mp4\) or a contact sheet"):
+        write_preview(path, detected, tmp_path / "preview.gif")
+    assert not (tmp_path / "preview.gif").exists()

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from retake.server.detect import detect as detect_module
+from retake.server.detect import child_process
 from retake.server.detect.detect import detect
 from retake.shared.errors import RetakeError
 
@@ -16,18 +16,19 @@ def say(*record):
     print(json.dumps(record), flush=True)
 say("clip", 25.0, 24)
 for i in range(7):
-    say("frame", i / 25, [640, 480], [[0.1 + 0.01 * j, 0.5, 0.9] for j in range(33)])
+    say("frame", i / 25, [640, 480],
+        [[[0.1 + 0.01 * j, 0.2 + 0.02 * j, 0.9] for j in range(33)]], [0, 0, 0, 1])
 """
 
 
 @pytest.fixture(autouse=True)
 def libraries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(detect_module, "_require_libraries", lambda: None)
+    monkeypatch.setattr(child_process, "_require_libraries", lambda: None)
 
 
 def detect_with(program: str, monkeypatch: pytest.MonkeyPatch) -> tuple[int, str]:
     """Frames of the track, and its source; `program` is the child's."""
-    monkeypatch.setattr(detect_module, "COMMAND", (sys.executable, "-c", program))
+    monkeypatch.setattr(child_process, "COMMAND", (sys.executable, "-c", program))
     track = detect(Path("clip.mp4"), lambda done, total: None)
     return track.frame_count, track.source
 
@@ -68,6 +69,12 @@ def test_a_damaged_video_is_what_the_child_calls_damaged(monkeypatch: pytest.Mon
     assert frames == 7
     assert "damaged, only 7 frames could be read" in source
     assert "damaged" not in detect_with(FRAMES + "say('end', False)", monkeypatch)[1]
+
+
+def test_a_child_that_falls_silent_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child_process, "SILENCE_S", 2.0)
+    with pytest.raises(RetakeError, match=r"to a halt after 7 frames"):
+        detect_with(FRAMES + "import time; time.sleep(60)", monkeypatch)
 
 
 def test_a_crash_after_the_end_harms_nobody(monkeypatch: pytest.MonkeyPatch) -> None:

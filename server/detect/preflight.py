@@ -1,0 +1,141 @@
+"""What makes a clip hard, told before it is lifted: sentences for the animator, with frames."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...shared.arrays import Bools, Floats64
+from ...shared.keypoints import KeypointTrack
+from ...shared.repair.words import frame_ranges
+
+SMALL_PX = 150.0
+"""Height of a person below which a pixel of the detector's error is a centimetre or more."""
+
+CERTAIN = 0.5
+SHARE = 0.1
+"""Of the frames. What happens more rarely is not worth a sentence."""
+
+CUT_CHANGE, CUT_RATIO = 0.08, 6.0
+"""Mean grey difference from one frame to the next, and how it compares with the usual one."""
+
+BLURRED = 0.36
+"""Sharpness of the steepest edges; a straight ramp of three pixels has 0.33."""
+
+CAMERA_SHIFT = 0.04
+"""Of the picture's long side, added up over the clip."""
+
+LOW_FPS = 20.0
+
+
+def preflight(track: KeypointTrack, figures: Floats64) -> list[str]:
+    """Sentences, the most important first; empty for a clip without trouble.
+
+    figures (frames, 4) as `picture_figures` gives them.
+    """
+    told = [
+        _cuts(figures),
+        _frame_rate(track, figures),
+        _missing(track),
+        _size(track),
+        _limbs(track, "feet", (3, 6)),
+        _limbs(track, "hands", (13, 16)),
+        _blur(figures),
+        _camera(figures),
+    ]
+    return [sentence for sentence in told if sentence]
+
+
+def cuts(figures: Floats64) -> list[int]:
+    """Frames that are the first of a new scene."""
+    change = figures[:, 0]
+    usual = float(np.median(change[change > 0])) if (change > 0).any() else 0.0
+    found = (change > CUT_CHANGE) & (change > CUT_RATIO * usual)
+    return np.flatnonzero(found).tolist()
+
+
+def _cuts(figures: Floats64) -> str:
+    found = cuts(figures)
+    if not found:
+        return ""
+    frames = ", ".join(map(str, found[:10])) + (", ..." if len(found) > 10 else "")
+    return (
+        f"The picture cuts to another scene at frame {frames}: "
+        "cut the clip there, the motion does not go on across a cut."
+    )
+
+
+def _frame_rate(track: KeypointTrack, figures: Floats64) -> str:
+    steps = np.diff(track.times)
+    still = figures[1:, 0] == 0
+    if still.mean() > SHARE:
+        share = f"{round(100 * float(still.mean()))} %"
+        return (
+            f"{share} of the pictures repeat the one before: the clip was made from fewer frames."
+        )
+    gaps = np.flatnonzero(steps > 1.7 * np.median(steps)) + 1
+    if len(gaps) > SHARE * len(steps):
+        return "The time between frames varies, as with phones in the dark: fast motion suffers."
+    if len(gaps):
+        return f"Frames are missing before frame {frame_ranges(gaps)}."
+    if track.fps < LOW_FPS:
+        return f"{track.fps:.3g} frames a second are few: fast motion falls between them."
+    return ""
+
+
+def _missing(track: KeypointTrack) -> str:
+    gone: Bools = np.isnan(track.points[..., 0]).min(axis=1)
+    return f"Nobody is seen in {_frames(gone)}." if gone.any() else ""
+
+
+def _size(track: KeypointTrack) -> str:
+    x, y = track.points[..., 0], track.points[..., 1]
+    seen = np.isfinite(x).sum(axis=1) > 8
+    if not seen.any():
+        return ""
+    height = np.hypot(_extent(x[seen]), _extent(y[seen]))
+    if np.median(height) >= SMALL_PX:
+        return ""
+    return (
+        f"The person is only {round(float(np.median(height)))} pixels high: "
+        "film from nearer, or with more pixels."
+    )
+
+
+def _extent(values: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> Floats64:
+    return (np.nanmax(values, axis=1) - np.nanmin(values, axis=1)).astype(np.float64)
+
+
+def _limbs(track: KeypointTrack, name: str, joints: tuple[int, int]) -> str:
+    """Uncertain, or outside the picture, although somebody is there."""
+    points, confidence = track.points[:, joints], track.confidence[:, joints]
+    there = np.isfinite(track.points[..., 0]).any(axis=1)
+    outside = ((points < 0) | (points > np.array(track.image_size))).any(axis=-1)
+    hidden = there & ((confidence < CERTAIN) | outside).any(axis=1)
+    if hidden.mean() <= SHARE:
+        return ""
+    return f"The {name} are hidden or outside the picture in {_frames(hidden)}."
+
+
+def _blur(figures: Floats64) -> str:
+    blurred = figures[:, 3] < BLURRED
+    if blurred.mean() <= SHARE:
+        return ""
+    return f"The picture is blurred in {_frames(blurred)}: more light or a shorter exposure helps."
+
+
+def _camera(figures: Floats64) -> str:
+    path = np.cumsum(figures[:, 1:3], axis=0)
+    moving = (figures[:, 1] != 0) | (figures[:, 2] != 0)
+    if np.linalg.norm(np.ptp(path, axis=0)) < CAMERA_SHIFT or moving.sum() < 3:
+        return ""
+    return (
+        f"The camera moves in {_frames(moving)}: the person's way through the room will be wrong."
+    )
+
+
+def _frames(which: Bools) -> str:
+    """ "frames 3-9, 12", of many ranges the first five."""
+    numbers = np.flatnonzero(which)
+    ranges = frame_ranges(numbers).split(", ")
+    more = f" and {len(ranges) - 5} more ranges" if len(ranges) > 5 else ""
+    return f"{'frame' if len(numbers) == 1 else 'frames'} {', '.join(ranges[:5])}{more}"

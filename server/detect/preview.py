@@ -1,0 +1,163 @@
+"""Draws what was found over the video: `python -m retake.server.detect.preview` in its own process.
+
+A film (.mp4) of all frames, or a contact sheet (.png) of some. Sides have colours (the person's
+left is blue, the right orange), the less certain is the thinner; whoever is not chosen is grey.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...shared.arrays import Floats32
+from ...shared.atomic import replaced_file
+from ...shared.errors import RetakeError
+from ...shared.layouts.to_h36m import mediapipe33
+from ...shared.skeleton import HUMAN36M
+from ..exits import why_it_ended
+from .detect import Detected
+
+SHEET_PICTURES, SHEET_COLUMNS, SHEET_WIDTH = 20, 5, 320
+
+_LEFT, _RIGHT, _MIDDLE, _OTHER = (64, 156, 255), (255, 140, 32), (240, 240, 240), (140, 140, 140)
+
+
+def write_preview(video: Path, detected: Detected, out: Path, every: int = 1) -> None:
+    """`out` ends in .mp4 or .png. Raises RetakeError, and then leaves what was there as it was."""
+    if out.suffix.lower() not in (".mp4", ".png"):
+        raise RetakeError(f"A preview is a film (.mp4) or a contact sheet (.png), not {out.name}.")
+    try:
+        with replaced_file(out) as part:
+            order = {"video": str(video), "out": str(part), "film": out.suffix.lower() == ".mp4"}
+            _draw_elsewhere(video, order | {"every": every, "frames": _drawn(detected)})
+    except OSError as error:
+        raise RetakeError(f"{out} could not be written: {error.strerror or error}.") from None
+
+
+def _draw_elsewhere(video: Path, order: dict[str, Any]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", f"{__package__}.preview"],
+        input=json.dumps(order),
+        capture_output=True,
+        text=True,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
+        end = why_it_ended(done.returncode)
+        raise RetakeError(f"Drawing over {video} {end}. It said last: {last}")
+
+
+def _drawn(detected: Detected) -> list[list[Any]]:
+    """Per frame [[number of the person, whether chosen, 17 rows of x, y, confidence], ...]."""
+    frames: list[list[Any]] = [[] for _ in detected.found.times]
+    sightings = detected.found.sightings()
+    mapped = mediapipe33(sightings.points, sightings.confidence)
+    for person in detected.everybody:
+        if person is detected.chosen:
+            continue
+        for row in person.rows.tolist():
+            rows = _rows(mapped.points[row], mapped.confidence[row])
+            frames[int(sightings.frames[row])].append([person.number, False, rows])
+    track = detected.track
+    for frame, (points, confidence) in enumerate(zip(track.points, track.confidence, strict=True)):
+        if np.isfinite(points).any():
+            frames[frame].append([detected.chosen.number, True, _rows(points, confidence)])
+    return frames
+
+
+def _rows(points: Floats32, confidence: Floats32) -> list[list[float]]:
+    return np.column_stack([np.nan_to_num(points, nan=-1e4), confidence]).round(2).tolist()
+
+
+def _pictures(order: dict[str, Any]) -> Iterator[tuple[float, Any]]:
+    """(seconds, picture with people drawn), only those frames that were looked at."""
+    from PIL import Image, ImageDraw
+
+    from .video import open_video
+
+    with closing(open_video(Path(order["video"]))) as video:
+        for number, frame in enumerate(video.frames()):
+            index, rest = divmod(number, order["every"])
+            if rest or index >= len(order["frames"]):
+                continue
+            image = Image.fromarray(frame.picture)
+            scale = image.width / frame.size[0]
+            draw = ImageDraw.Draw(image)
+            for who, chosen, rows in order["frames"][index]:
+                _draw_person(draw, who, chosen, np.array(rows) * (scale, scale, 1))
+            draw.text((8, 6), f"{index}   {frame.time:.2f} s", fill=_MIDDLE)
+            yield frame.time, image
+
+
+def _draw_person(draw: Any, who: int, chosen: bool, rows: Any) -> None:
+    for parent, joint in HUMAN36M.bones:
+        ends, certain = rows[[parent, joint], :2], rows[[parent, joint], 2].min()
+        if certain > 0 and ends.min() > -1e3:
+            colour = _MIDDLE
+            if joint in HUMAN36M.left:
+                colour = _LEFT
+            elif joint in HUMAN36M.right:
+                colour = _RIGHT
+            line = [tuple(ends[0]), tuple(ends[1])]
+            draw.line(line, fill=colour if chosen else _OTHER, width=1 + round(4 * certain))
+    head = rows[HUMAN36M.joints.index("head"), :2]
+    if head.min() > -1e3:
+        draw.text((head[0] + 8, head[1] - 16), str(who), fill=_MIDDLE if chosen else _OTHER)
+
+
+def _film(order: dict[str, Any]) -> None:
+    import av
+
+    with av.open(order["out"], "w", format="mp4") as container:
+        stream = None
+        for time, image in _pictures(order):
+            if stream is None:
+                stream = container.add_stream("libx264", rate=Fraction(25), options={"crf": "23"})
+                stream.width, stream.height = image.width & ~1, image.height & ~1
+                stream.pix_fmt = "yuv420p"
+                stream.codec_context.time_base = Fraction(1, 90_000)
+            picture = np.asarray(image)[: stream.height, : stream.width]
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+            frame.pts, frame.time_base = round(time * 90_000), Fraction(1, 90_000)
+            container.mux(stream.encode(frame))
+        if stream is not None:
+            container.mux(stream.encode(None))
+
+
+def _sheet(order: dict[str, Any]) -> None:
+    from PIL import Image
+
+    count = len(order["frames"])
+    wanted = set(np.linspace(0, count - 1, min(count, SHEET_PICTURES)).round().astype(int).tolist())
+    small: list[Any] = []
+    for index, (_, image) in enumerate(_pictures(order)):
+        if index in wanted:
+            height = max(1, round(image.height * SHEET_WIDTH / image.width))
+            small.append(image.resize((SHEET_WIDTH, height)))
+    rows = -(-len(small) // SHEET_COLUMNS)
+    height = max(image.height for image in small)
+    sheet = Image.new("RGB", (SHEET_WIDTH * SHEET_COLUMNS, height * rows))
+    for place, image in enumerate(small):
+        row, column = divmod(place, SHEET_COLUMNS)
+        sheet.paste(image, (column * SHEET_WIDTH, row * height))
+    sheet.save(order["out"], format="PNG")
+
+
+def main() -> None:
+    os.dup2(2, 1)
+    order = json.load(sys.stdin)
+    (_film if order["film"] else _sheet)(order)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""A keypoint track mended: exchanged sides, jumps and short gaps. All of it can be undone."""

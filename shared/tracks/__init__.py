@@ -1,0 +1,1 @@
+"""Keypoint files of other trackers: found by their structure, read, and written."""
