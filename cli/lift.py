@@ -20,7 +20,8 @@ from ..shared.takes import Takes
 from .output import check_output
 
 if TYPE_CHECKING:
-    from ..server.lift import Current, LiftOptions
+    from ..server.lift import Current
+    from ..server.lift_options import LiftOptions
 
 HELP = "turn a keypoint track into several 3D motions"
 
@@ -58,12 +59,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--take", type=Path, metavar="TAKES", help="takes file with the motion that is steered"
     )
     parser.add_argument(
-        "--hypothesis", type=int, help="which motion of that file (default: the likeliest)"
+        "--hypothesis",
+        type=int,
+        help="which motion of that file, counted from 0 (default: the likeliest)",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    from ..server.lift import LiftOptions
+    from ..server.lift_options import LiftOptions
     from ..server.models import default_model
 
     check_output(args.out, args.track)
@@ -83,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
     for miss in takes.provenance["pins_missed"]:
         joint, at = HUMAN36M.joints[miss["joint"]], f"{miss['frame'] / MODEL_FPS:.2f} s"
         gap = f"{miss['distance'] * 100:.0f} cm"
-        print(f"Motion {miss['hypothesis'] + 1}: {joint} stays {gap} from its pin at {at}.")
+        print(f"Hypothesis {miss['hypothesis']}: {joint} stays {gap} from its pin at {at}.")
     print(
         f"{args.out}: {count} {'take' if count == 1 else 'takes'} of {takes.frame_count} frames "
         f"(model {takes.model}, seed {takes.seed})."
@@ -103,16 +106,18 @@ def _steering(path: Path | None) -> Steering:
     except OSError as error:
         raise RetakeError(f"{path} cannot be read: {error.strerror}.") from None
     except FieldError as error:
-        raise RetakeError(f"{path}: {error}") from None
+        raise RetakeError(f"{path}: {str(error).removesuffix('.')}.") from None
     except ValueError as error:
         raise RetakeError(f"{path} is not JSON: {error}.") from None
 
 
 def _current(path: Path | None, hypothesis: int | None, track: KeypointTrack) -> Current | None:
-    """Raises RetakeError if the file is not about this track or lacks the hypothesis."""
+    """Raises RetakeError if there is no such file, clip or hypothesis."""
     from ..server.lift import Current
 
     if path is None:
+        if hypothesis is not None:
+            raise RetakeError("A hypothesis was named, but no file of takes. Add --take.")
         return None
     takes = Takes.load(path)
     if not np.array_equal(takes.times, track.times):

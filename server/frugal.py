@@ -59,7 +59,6 @@ class FrugalSampler:
 
     def __init__(self, folder: Path, device: str) -> None:
         """Raises RetakeError if the folder holds no model."""
-        self._folder = folder
         self._device = device
         self._model = load_model(folder, device)
 
@@ -75,8 +74,12 @@ class FrugalSampler:
             )
         except OutOfMemory:
             on_notice("continuing on the processor, which is slow: the GPU has too little memory")
-        model = load_model(self._folder, "cpu")
-        return sample_clip(model, *args, **kwargs, memory_limit=_memory_for_cpu())
+        # The model itself and no other: the guides that `plan` made compute with parts of it.
+        self._model.to("cpu")
+        try:
+            return sample_clip(self._model, *args, **kwargs, memory_limit=_memory_for_cpu())
+        finally:
+            self._model.to(self._device)
 
     def plan(self, steering: Steering, scene: Scene, *, hypotheses: int, iterations: int) -> Plan:
         """What `steering` means for this model."""

@@ -7,9 +7,8 @@ becomes a message here as well.
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +18,7 @@ from ..shared.protocol import (
     Array,
     Detect,
     Lift,
+    Pin,
     ProtocolError,
     Result,
     Span,
@@ -27,9 +27,10 @@ from ..shared.protocol import (
     Track,
 )
 from ..shared.skeleton import HUMAN36M
-from ..shared.steering import PinnedJoint, Range, Steering
+from ..shared.steering import PinnedJoint, Range, Space, Steering
 from ..shared.takes import ARRAYS, LIMB_GROUPS, Takes
-from .lift import Current, LiftOptions, check_size
+from .lift import Current
+from .lift_options import LiftOptions, check_size
 
 
 def read_lift(request: Lift) -> tuple[KeypointTrack, LiftOptions, Current | None]:
@@ -43,7 +44,7 @@ def read_lift(request: Lift) -> tuple[KeypointTrack, LiftOptions, Current | None
         iterations=request.iterations,
         seed=request.seed,
         focal=request.focal,
-        height=request.height,
+        height=request.person_height,
         steering=read_steering(request.steer or Steer()),
     )
     track = _read_track(request)
@@ -57,15 +58,25 @@ def read_steering(steer: Steer) -> Steering:
     lengths, pins = steer.lengths, steer.pins or []
     return Steering(
         lengths=None if lengths is None else np.array(lengths, np.float64),  # None becomes NaN
-        pins=tuple(PinnedJoint(**{**asdict(pin), "place": tuple(pin.place)}) for pin in pins),
+        pins=tuple(_read_pin(pin) for pin in pins),
         range=None if steer.range is None else _read_range(steer.range),
         variety=steer.variety,
     )
 
 
+def _read_pin(pin: Pin) -> PinnedJoint:
+    space = cast(Space, pin.space)  # `Steering` refuses others
+    return PinnedJoint(joint=pin.joint, frame=pin.frame, space=space, place=tuple(pin.place))
+
+
 def _read_range(span: Span) -> Range:
-    groups = tuple(LIMB_GROUPS if span.groups is None else span.groups)
-    return Range(**{**asdict(span), "groups": groups})
+    return Range(
+        first=span.first,
+        last=span.last,
+        groups=tuple(LIMB_GROUPS if span.groups is None else span.groups),
+        strength=span.strength,
+        blend=span.blend,
+    )
 
 
 def _read_take(take: Take, frames: int) -> Current:

@@ -136,8 +136,8 @@ class Lift:
 
     Answered by Accepted, Progress ..., Result. `batch`: it lets all jobs pass that are not. A
     `clip` that is not empty supersedes this client's older jobs for a clip of this name. `partial`:
-    Partial comes whenever frames are finished. `focal` in pixels, `height` of the person in metres,
-    null: guessed. `take` is what `steer` changes or pins.
+    Partial comes whenever frames are finished. `focal` in pixels,
+    `person_height` in metres, null: guessed. `take` is what `steer` changes or pins.
     """
 
     job_id: str
@@ -156,7 +156,7 @@ class Lift:
     batch: bool = False
     clip: str = ""
     partial: bool = False
-    height: float | None = None
+    person_height: float | None = None
     steer: Steer | None = None
     take: Take | None = None
 

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from .arrays import Floats
+from .arrays import Bools, Floats
 from .bones import decompose, recompose
 from .camera import Camera
 from .errors import FieldError
@@ -110,6 +110,7 @@ class Scene:
     times        (F,) seconds: the clip's own
     pixels       (G, 17, 2) keypoints at the model's rate, `resample.model_times(times)`
     camera       of the clip
+    known        (G, 17): which keypoints are, the others are guesses; None: all
     root         (F, 3) metres, camera frame: the hip; pins in camera or picture need it
     take         (H or 1, F, 17, 3) root-relative metres, camera frame: what a range changes
     calibration  (17,) factors on the spread of every joint, which variety 1 means
@@ -118,6 +119,7 @@ class Scene:
     times: Floats
     pixels: Floats
     camera: Camera
+    known: Bools | None = None
     root: Floats | None = None
     take: Floats | None = None
     calibration: Floats | None = None

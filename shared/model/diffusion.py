@@ -1,6 +1,6 @@
-"""Diffusion: the loss that trains an HSTDenoiser and the step that samples from it.
+"""Diffusion: an HSTDenoiser with its noise schedule, and what it is fed and gives.
 
-Both live together so that training and inference cannot disagree about what is fed to the network.
+Training and sampling both go through `predict`, so that they cannot disagree about that.
 """
 
 from __future__ import annotations
@@ -75,34 +75,3 @@ class Diffusion(nn.Module):
         """Mirror image of (..., J, C) points, states or positions: x negated, sides swapped."""
         swapped = values[..., self.mirror, :]
         return torch.cat([-swapped[..., :1], swapped[..., 1:]], dim=-1)
-
-    def loss(
-        self,
-        keypoints: Tensor,
-        positions: Tensor,
-        generator: torch.Generator,
-        squared: bool = False,
-    ) -> dict[str, Tensor]:
-        """Terms of Eq. 8 and 9 for root-relative positions (B, F, J, 3), metres; Eq. 10 sums them.
-
-        One t per window; lengths and directions get independent noise (Eq. 3). `squared` terms make
-        the network predict the mean of all poses that fit, which DDIM needs to sample them all;
-        the paper's make it a median, to which every sample collapses.
-        """
-        batch, device = positions.shape[0], positions.device
-        t = torch.randint(self.config.timesteps, (batch,), generator=generator).to(device)
-        clean = self.decompose(positions)
-        noise = torch.randn(clean.shape, generator=generator).to(device)
-        predicted = self.predict(keypoints, self.schedule.add_noise(clean, t, noise), t)
-        children = [c for _, c in self.skeleton.bones]
-        error = (self.bones.decompose(predicted) - self.bones.decompose(positions))[
-            ..., children, :
-        ]
-        terms = {
-            "position": predicted - positions,
-            "length": error[..., 3:],
-            "direction": error[..., :3],
-        }
-        if squared:
-            return {name: e.square().sum(dim=-1).mean() for name, e in terms.items()}
-        return {name: e.norm(dim=-1).mean() for name, e in terms.items()}

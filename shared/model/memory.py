@@ -24,6 +24,9 @@ fetched from the system anew.
 GPU_SHARE = 0.7
 """Of the free GPU memory, where no limit is given."""
 
+MOST_GPU_SEQUENCES = 65_535
+"""In one fused attention on a GPU, whose kernels fail beyond (pytorch issues 142228 and 146704)."""
+
 
 def passes_per_batch(model: Diffusion, limit: int | None, other_bytes: int) -> int:
     """Windows (straight or mirrored) that go through the network at once.
@@ -31,13 +34,13 @@ def passes_per_batch(model: Diffusion, limit: int | None, other_bytes: int) -> i
     limit        bytes of the whole process; on a GPU, of what torch takes there; None: none
     other_bytes  what the caller itself holds
 
-    RetakeError if not even one fits.
+    RetakeError if not even one fits; on a GPU it is tried.
     """
     device = next(model.parameters()).device
     each = bytes_per_pass(model.config)
     if device.type == "cuda":
         free = int(torch.cuda.mem_get_info(device)[0] * GPU_SHARE) if limit is None else limit
-        return max(free // each, 1)
+        return max(min(free // each, most_on_gpu(model.config)), 1)
     fast = max(FAST_BLOCK_BYTES // largest_tensor(model.config), 1)
     if limit is None:
         return fast
@@ -49,6 +52,11 @@ def passes_per_batch(model: Diffusion, limit: int | None, other_bytes: int) -> i
             f"{(fixed + each >> 20) + 1} MiB. Raise the limit, or cut the clip."
         )
     return min(fast, (limit - fixed) // each)
+
+
+def most_on_gpu(config: ModelConfig) -> int:
+    """Passes whose frames (attention over joints) and joints (over frames) one call can take."""
+    return MOST_GPU_SEQUENCES // max(config.frames, config.joints.joint_count)
 
 
 def bytes_per_pass(config: ModelConfig) -> int:

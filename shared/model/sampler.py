@@ -6,12 +6,10 @@ progress are arguments too, so that the same numbers come out whenever the same 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import torch
 from torch import Tensor
 
 from .diffusion import RELEASED_CLAMP, Diffusion
@@ -57,10 +55,7 @@ class Start:
 
 def steps_of(model: Diffusion, iterations: int, start: Start | None) -> list[tuple[int, int]]:
     """(t, t') of every iteration: even steps from the start down to -1, which means clean."""
-    if start is None:
-        return model.schedule.ddim_steps(iterations)
-    grid: list[int] = torch.linspace(-1, start.t, iterations + 1).int().tolist()[::-1]
-    return list(itertools.pairwise(grid))
+    return model.schedule.ddim_steps(iterations, None if start is None else start.t)
 
 
 def ddim(

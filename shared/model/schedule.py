@@ -30,8 +30,11 @@ class CosineSchedule:
         alpha_bar = self.alpha_bar.to(x0.device)[t].to(x0.dtype).view(-1, *[1] * (x0.dim() - 1))
         return alpha_bar.sqrt() * x0 + (1 - alpha_bar).sqrt() * noise
 
-    def ddim_steps(self, iterations: int) -> list[tuple[int, int]]:
-        """(t, t') of every iteration: even steps from T - 1 down to -1, which means clean."""
-        grid: list[int] = torch.linspace(-1, self.timesteps - 1, iterations + 1).int().tolist()
-        grid.reverse()
-        return list(itertools.pairwise(grid))
+    def ddim_steps(self, iterations: int, first_t: int | None = None) -> list[tuple[int, int]]:
+        """(t, t') of every iteration: even steps from `first_t` down to -1, which means clean.
+
+        None: from T - 1.
+        """
+        top = self.timesteps - 1 if first_t is None else first_t
+        grid: list[int] = torch.linspace(-1, top, iterations + 1).int().tolist()
+        return list(itertools.pairwise(reversed(grid)))

@@ -50,12 +50,13 @@ def sample_clip(
     """Root-relative positions (H, F, J, 3), metres, camera frame, for 2D keypoints (F, J, 2).
 
     `pixels` are at 50 fps without gaps; a clip shorter than a window is continued by its last
-    frame. Where the model has a keypoint mask, unknown keypoints are NaN. The same request on the
-    same device gives the same bits; another `memory_limit` cuts it into other batches and changes
-    it by rounding only. RetakeError for a request that makes no sense.
+    frame. The same request on the same device gives the same bits; another `memory_limit` cuts it
+    into other batches and changes it by rounding only. RetakeError for a request that makes no
+    sense.
 
-    known         (F, J): which keypoints are; the others are only a guess, which a model with
-                  `keypoint_mask` does not see (others must make do with it). None: all are
+    known         (F, J): which keypoints are; the others are guesses. A model with `keypoint_mask`
+                  is not shown them: they count only in the place and size that `normalise_person`
+                  takes off, as in training. Other models see them all. None: all are known
     eta           0: deterministic given the initial noise; 1: the paper's sigma
     flip          average with the prediction for the mirrored clip: better, twice the work
     first_frame   number of the first frame in a longer clip: a frame's noise goes by its number
@@ -66,7 +67,7 @@ def sample_clip(
     on_frames     (first frame, positions (H, n, J, 3)): finished frames, in order
     on_layer      (share done, 0 to 1): before every layer, so do little; may raise to stop
     """
-    _check(model, pixels, hypotheses, iterations, eta)
+    _check(model, pixels, known, hypotheses, iterations, eta)
     length, frames, passes = model.config.frames, len(pixels), hypotheses * (2 if flip else 1)
     padded = np.pad(pixels, ((0, max(length - frames, 0)), (0, 0), (0, 0)), mode="edge")
     result = np.empty((hypotheses, *pixels.shape[:-1], 3), np.float32)
@@ -88,7 +89,14 @@ def sample_clip(
     return result
 
 
-def _check(model: Diffusion, pixels: Floats, hypotheses: int, iterations: int, eta: float) -> None:
+def _check(
+    model: Diffusion,
+    pixels: Floats,
+    known: Bools | None,
+    hypotheses: int,
+    iterations: int,
+    eta: float,
+) -> None:
     joints = model.skeleton.joint_count
     if pixels.shape != (len(pixels), joints, 2) or not len(pixels):
         raise RetakeError(
@@ -100,9 +108,14 @@ def _check(model: Diffusion, pixels: Floats, hypotheses: int, iterations: int, e
             f"{hypotheses} hypotheses, {iterations} iterations and eta {eta:g} cannot be sampled; "
             "expected at least one of each, and eta between 0 and 1."
         )
-    if not model.config.keypoint_mask and not np.isfinite(pixels).all():
+    if not np.isfinite(pixels).all():
         raise RetakeError(
-            "Some keypoints are missing, and this model needs them all. Fill the gaps first."
+            "Some keypoints are missing. Fill the gaps with guesses, and say which are known."
+        )
+    if known is not None and known.shape != pixels.shape[:-1]:
+        raise RetakeError(
+            f"What is known has shape {known.shape}; expected that of the keypoints, "
+            f"{pixels.shape[:-1]}."
         )
 
 

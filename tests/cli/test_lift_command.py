@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,6 +54,37 @@ def test_takes_are_written_and_depend_on_the_seed_alone(track: Path, tmp_path: P
     assert poses[0] == poses[1] != poses[2]
 
 
+def run(track: Path, out: str, *options: str) -> Takes:
+    size = ["--model", "tiny", "--hypotheses", "2", "--iterations", "1"]
+    assert main(["lift", str(track), "-o", str(track.parent / out), *size, *options]) == 0
+    return Takes.load(track.parent / out)
+
+
+def steer_file(track: Path, **fields: Any) -> str:
+    path = track.parent / "steer.json"
+    path.write_text(json.dumps(fields))
+    return str(path)
+
+
+def test_a_take_is_steered(track: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first = run(track, "first.npz", "--height", "1.8")
+    steer = steer_file(
+        track,
+        range={"first": 2, "last": 7, "groups": ["right_arm"]},
+        pins=[{"joint": 16, "frame": 4, "space": "hip", "place": [0.0, 5.0, 0.0]}],
+    )
+    take = ["--take", str(track.parent / "first.npz"), "--hypothesis", "1"]
+    capsys.readouterr()
+    takes = run(track, "again.npz", "--steer", steer, *take)
+    kept = np.broadcast_to(first.poses[1], takes.poses.shape)
+    np.testing.assert_array_equal(takes.poses[:, :2], kept[:, :2])
+    np.testing.assert_array_equal(takes.poses[:, :, :14], kept[:, :, :14])
+    assert np.abs(takes.poses - kept)[:, 4, 16].max() > 0.05
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("Hypothesis 0: right_wrist stays ")
+    assert any(line.startswith("Hypothesis 1: ") for line in told)
+
+
 def text_file(track: Path) -> list[str]:
     track.write_text("no track")
     return []
@@ -75,6 +108,17 @@ def one_frame(track: Path) -> list[str]:
     return with_arrays(**first)(track)
 
 
+def steering(text: str) -> Callable[[Path], list[str]]:
+    def write(track: Path) -> list[str]:
+        path = (
+            track.parent.parent / f"{track.parent.name}.json"
+        )  # beside the folder that is watched
+        path.write_text(text, encoding="latin-1")
+        return ["--steer", str(path)]
+
+    return write
+
+
 BAD: dict[str, Callable[[Path], list[str]]] = {
     "no such file": lambda track: track.unlink() or [],
     "a text file": text_file,
@@ -87,6 +131,16 @@ BAD: dict[str, Callable[[Path], list[str]]] = {
     "an image without width": with_arrays(image_size=np.array([0, 480])),
     "output = input": lambda track: ["-o", str(track)],
     "output is a folder": lambda track: ["-o", str(track.parent)],
+    "no such steering": lambda track: ["--steer", "absent.json"],
+    "steering that is no JSON": steering("{"),
+    "steering that is no text": steering("\xff\xfe"),
+    "steering that is a list": steering("[]"),
+    "a pinned joint that nobody has": steering(
+        '{"pins": [{"joint": 99, "frame": 1, "space": "hip", "place": [0, 0, 0]}]}'
+    ),
+    "a take that is a track": lambda track: ["--take", str(track)],
+    "a hypothesis of no take": lambda track: ["--hypothesis", "1"],
+    "nobody's height": lambda track: ["--height", "9"],
     "no output folder": lambda track: ["-o", str(track.parent / "none" / "out.npz")],
 }
 

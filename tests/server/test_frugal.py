@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
-from retake.server.frugal import MOST_HALVINGS, OutOfMemory, within_memory
+import torch
+from retake.server import frugal
+from retake.server.frugal import MOST_HALVINGS, FrugalSampler, OutOfMemory, within_memory
 
 GIB = 2**30
 
@@ -53,3 +58,52 @@ def test_other_errors_are_not_repeated() -> None:
     with pytest.raises(ValueError, match="a bug"):
         within_memory(attempt, lambda: GIB, lambda text: None)
     assert tried == [None]
+
+
+class Network:
+    """Stands for a model; remembers where it has been."""
+
+    def __init__(self, device: str) -> None:
+        self.been = [device]
+
+    def to(self, device: str) -> None:
+        self.been.append(device)
+
+
+def test_a_gpu_without_room_hands_its_own_model_to_the_processor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Guides compute with parts of that model: another one on the processor would not fit them."""
+    network, said = Network("cuda"), list[str]()
+
+    def load(folder: Path, device: str) -> Network:
+        return network
+
+    def sample(model: Network, clip: object, *, seed: int, memory_limit: int | None) -> str:
+        if model.been[-1] == "cuda":
+            raise torch.OutOfMemoryError
+        return f"takes of {clip} with {seed}"
+
+    monkeypatch.setattr(frugal, "load_model", load)
+    monkeypatch.setattr(frugal, "sample_clip", sample)
+    monkeypatch.setattr(frugal, "_free_on_device", lambda: GIB)
+    sampler = FrugalSampler(Path("model"), "cuda")
+    assert sampler("a clip", seed=3, on_notice=said.append) == "takes of a clip with 3"
+    assert network.been == ["cuda", "cpu", "cuda"]
+    assert [text.split(" ")[:2] for text in said] == [["continuing", "in"], ["continuing", "on"]]
+
+
+def test_on_the_processor_what_is_free_is_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: list[Any] = []
+
+    def load(folder: Path, device: str) -> str:
+        return "model"
+
+    def sample(model: str, *, memory_limit: int) -> Any:
+        limits.append(memory_limit)
+        return np.zeros((1, 2, 17, 3), np.float32)
+
+    monkeypatch.setattr(frugal, "load_model", load)
+    monkeypatch.setattr(frugal, "sample_clip", sample)
+    FrugalSampler(Path("model"), "cpu")()
+    assert 0 < limits[0] < frugal.psutil.virtual_memory().total

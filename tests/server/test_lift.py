@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from retake.server.lift import LiftOptions, OpenModel, lift, track_hash
+from retake.server.lift import OpenModel, lift
+from retake.server.lift_options import LiftOptions
+from retake.server.provenance import track_hash
 from retake.shared.arrays import Floats, Floats32, Floats64
 from retake.shared.body_height import body_height
 from retake.shared.camera import Camera

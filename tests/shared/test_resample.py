@@ -1,5 +1,5 @@
 import numpy as np
-from retake.shared.resample import MODEL_FPS, fill_gaps, model_times, resample
+from retake.shared.resample import MODEL_FPS, fill_gaps, model_times, resample, without_guesses
 from retake.shared.skeleton import HUMAN36M
 
 
@@ -49,3 +49,11 @@ def test_one_seen_joint_is_enough():
     points = np.full((4, 17, 2), np.nan)
     points[1, 10] = 7
     assert np.isfinite(fill_gaps(points, np.arange(4.0), HUMAN36M.parents)).all()
+
+
+def test_a_guessed_keypoint_is_unknown_unless_all_are_guesses():
+    points, confidence = np.ones((30, 17, 2)), np.ones((30, 17))
+    confidence[10:20, 16] = 0.1
+    known = np.isfinite(without_guesses(points, confidence)).all(axis=-1)
+    np.testing.assert_array_equal(known, confidence == 1)
+    np.testing.assert_array_equal(without_guesses(points, confidence * 0.1), points)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 from retake.shared.arrays import Floats
-from retake.shared.model.config import ModelConfig
-from retake.shared.model.diffusion import Diffusion
 from retake.shared.resample import MODEL_FPS
 from retake.shared.skeleton import HUMAN36M
 from retake.training.detector_noise import swap_sides
@@ -55,16 +52,3 @@ def test_swaps_exchange_whole_limbs(rng: np.random.Generator, points: Floats) ->
     assert np.array_equal(swapped[changed], mirrored[changed])
     window, frame = np.argwhere(changed.any(axis=-1))[0]
     assert changed[window, frame].sum() == 6
-
-
-def test_a_masked_model_does_not_see_hidden_keypoints() -> None:
-    torch.manual_seed(0)
-    config = ModelConfig(frames=5, width=16, depth=2, heads=2, keypoint_mask=True)
-    model = Diffusion(config).eval()
-    keypoints = torch.randn(1, 5, 17, 2)
-    keypoints[:, 2:4, 13] = torch.nan
-    noisy, t = torch.randn(1, 5, 17, 4), torch.tensor([500])
-    answer = model.denoise(keypoints, noisy, t)
-    assert answer.isfinite().all()
-    at_origin = keypoints.nan_to_num(0.0)
-    assert (model.denoise(at_origin, noisy, t) - answer).abs().max() > 1e-3

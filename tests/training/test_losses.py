@@ -1,13 +1,14 @@
-"""The three forms of the loss, against their formulas written out."""
+"""The three forms of the loss, against their formulas written out, and every switch trains."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from retake.shared.model.config import ModelConfig
 from retake.shared.model.diffusion import Diffusion
-from retake.shared.skeleton import MPI_INF_3DHP
+from retake.shared.skeleton import MPI_INF_3DHP, SKELETONS
 from retake.training.losses import LossForm, Objective, draw_noise, loss_terms, total
 
 MODEL = Diffusion(ModelConfig(frames=5, width=16, depth=1, heads=2))
@@ -66,11 +67,58 @@ def test_noise_follows_from_its_seed():
     assert one[1].shape == (3, 5, 17, 4)
 
 
-def test_a_network_that_knew_the_answer_would_have_no_loss():
-    model = Diffusion(MODEL.config)
-    truth = TRUTH.float() - TRUTH.float()[..., :1, :]
-    model.denoiser.forward = lambda *_: truth  # type: ignore[method-assign]
+@pytest.mark.parametrize("skeleton", SKELETONS)
+def test_a_network_that_knew_the_answer_would_have_no_loss(skeleton: str):
+    """Wherever it puts the root, which is subtracted."""
+    model = Diffusion(ModelConfig(frames=5, width=16, depth=1, heads=2, skeleton=skeleton))
+    root = model.skeleton.root
+    truth = TRUTH.float() - TRUTH.float()[..., root : root + 1, :]
+    model.denoiser.forward = lambda *_: truth + 0.7  # type: ignore[method-assign]
     t, noise = draw_noise(model, 2, 5, 0)
     for form in ("paper", "released", "squared"):
         terms = Objective(model, form)(torch.zeros(2, 5, 17, 2), truth, t, noise)
         assert max(float(term) for term in terms.values()) < 1e-6
+
+
+@pytest.mark.parametrize("skeleton", SKELETONS)
+@pytest.mark.parametrize(
+    "switches",
+    [
+        {},
+        {"input": "positions"},
+        {"output": "bones"},
+        {"input": "positions", "output": "bones"},
+        {"hierarchical_embedding": False},
+        {"hrst": False},
+        {"hrtt": False},
+        {"children": "every_layer"},
+        {"keypoint_mask": True},
+    ],
+    ids=str,
+)
+def test_each_switch_trains_every_weight(switches: dict[str, Any], skeleton: str):
+    torch.manual_seed(0)
+    config = ModelConfig(
+        frames=7, width=16, depth=3, heads=2, drop_path=0.0, skeleton=skeleton, **switches
+    )
+    model = Diffusion(config)
+    truth = torch.randn(2, 7, 17, 3, generator=torch.Generator().manual_seed(1)) / 3
+    truth = truth - truth[..., model.skeleton.root, None, :]
+    keypoints = truth[..., :2].clone()
+    if config.keypoint_mask:
+        keypoints[0, 1:3, 4] = torch.nan
+    objective, drawn = Objective(model, "paper"), draw_noise(model, 2, 7, 2)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
+    losses: list[float] = []
+    for _ in range(2):
+        terms = objective(keypoints, truth, *drawn)
+        loss = total(terms, dict.fromkeys(terms, 1.0), "paper")
+        optimizer.zero_grad()
+        loss.backward()  # pyright: ignore[reportUnknownMemberType]
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    assert losses[1] < losses[0]
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.isfinite().all(), name
+        assert parameter.dim() < 2 or parameter.grad.abs().sum() > 0, name

@@ -9,6 +9,7 @@ from ...camera import Camera
 from .falloff import fall_off
 from .pins import Pins
 
+
 def pinned_keypoints(pixels: Floats, pins: Pins, root: Floats, camera: Camera) -> Floats:
     """Keypoints (F, 17, 2) that agree with the pins, so that the network does not pull them back.
 
@@ -22,6 +23,5 @@ def pinned_keypoints(pixels: Floats, pins: Pins, root: Floats, camera: Camera) -
         points = np.stack([pin.point for pin in own]) + root[at]
         seen = camera.project(np.where(on_ray, np.stack([pin.along for pin in own]), points))
         shares = fall_off(frames, at, pins.fall_off, pins.first, pins.last)
-        moved[:, joint] += shares @ np.nan_to_num(seen - pixels[at, joint])
-        moved[at, joint] = seen
+        moved[:, joint] += shares @ (seen - pixels[at, joint])
     return moved

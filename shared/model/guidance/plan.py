@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...arrays import Floats
+from ...arrays import Bools, Floats
 from ...errors import FieldError, RetakeError
 from ...resample import MODEL_FPS, model_times, resample
 from ...skeleton import HUMAN36M
@@ -37,6 +37,7 @@ class Plan:
     guides: tuple[Guide, ...]
     start: Start | None
     pins: tuple[Pin, ...]
+    known: Bools | None = None
 
     def missed(self, poses: Floats) -> tuple[Miss, ...]:
         """Pins that sampled poses (H, G, 17, 3), at the model's rate, do not meet."""
@@ -63,7 +64,7 @@ def plan(
         first, last = _model_range(steering.range, scene.times)
         wanted = steering.range
         guides.append(Within(start.positions, first, last, wanted.blend, wanted.joints, body))
-    pixels = scene.pixels
+    pixels, known = scene.pixels, scene.known
     pins = _pins(steering, scene, body)
     if pins.pins:
         guides.append(pins)
@@ -71,7 +72,8 @@ def plan(
             times = scene.times[0] + np.arange(len(pixels)) / MODEL_FPS
             root = resample(scene.root, scene.times, times)
             pixels = pinned_keypoints(pixels, pins, root, scene.camera)
-    return Plan(pixels, tuple(guides), start, pins.pins)
+            known = _with_pins(known, pins.pins)
+    return Plan(pixels, tuple(guides), start, pins.pins, known)
 
 
 def _check(steering: Steering, scene: Scene, model: Diffusion) -> None:
@@ -88,6 +90,13 @@ def _check(steering: Steering, scene: Scene, model: Diffusion) -> None:
                 f"A pin in the space '{pin.space}' needs to know where the hip is. Lift the clip "
                 "first, or pin relative to the hip.",
             )
+        if pin.space == "hip" and scene.root is not None:
+            depth = scene.root[pin.frame, 2] + pin.place[2]
+            if depth <= 0:
+                raise FieldError(
+                    f"pins[{index}].place",
+                    f"A pin lies {depth:g} m in front of the camera; expected more than 0.",
+                )
     if steering.range is not None and scene.take is None:
         raise FieldError("range", "A range needs a take to change. Lift the clip first.")
 
@@ -130,6 +139,15 @@ def _pins(steering: Steering, scene: Scene, body: Body) -> Pins:
         found |= {(pin.joint, pin.frame): pin for pin in _at_model_rate(run, scene)}
     within = tuple(pin for pin in found.values() if first <= pin.frame <= last)
     return Pins(within, body, first, last, joints)
+
+
+def _with_pins(known: Bools | None, pins: tuple[Pin, ...]) -> Bools | None:
+    """`known` (G, 17) and the pins' keypoints: whoever pins a hidden hand knows where it is."""
+    if known is None:
+        return None
+    known = known.copy()
+    known[[pin.frame for pin in pins], [pin.joint for pin in pins]] = True
+    return known
 
 
 def _runs(pins: tuple[PinnedJoint, ...]) -> Iterator[list[PinnedJoint]]:

@@ -138,7 +138,7 @@ def test_a_request_that_makes_no_sense_is_one_sentence(
         lift(model, pixels(frames), **options)
 
 
-def test_a_model_without_a_mask_refuses_missing_keypoints(model: Diffusion):
+def test_missing_keypoints_are_refused(model: Diffusion):
     clip = pixels(9)
     clip[3, 4] = np.nan
     with pytest.raises(RetakeError, match="Fill the gaps"):

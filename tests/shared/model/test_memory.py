@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +15,12 @@ from retake.shared.errors import RetakeError
 from retake.shared.model import memory, windows
 from retake.shared.model.config import ModelConfig
 from retake.shared.model.diffusion import Diffusion
-from retake.shared.model.memory import bytes_per_pass, largest_tensor, passes_per_batch
+from retake.shared.model.memory import (
+    bytes_per_pass,
+    largest_tensor,
+    most_on_gpu,
+    passes_per_batch,
+)
 from retake.shared.model.windows import sample_clip
 
 FULL_SIZE = ModelConfig()
@@ -45,6 +53,25 @@ def test_what_the_caller_holds_counts():
 def test_the_full_size_fits_into_2_gib():
     weights = 4 * 26_000_000
     assert bytes_per_pass(FULL_SIZE) + memory.RUNTIME_BYTES + weights < 2 << 30
+
+
+@pytest.mark.parametrize("frames", [1, 27, 243, 100_000])
+def test_a_gpu_gets_no_more_sequences_than_its_kernels_take(
+    frames: int,
+):
+    """As on a GPU with much memory: a made-up device, for a model that stays where it is."""
+
+    class OnGpu(Diffusion):
+        def parameters(self, recurse: bool = True) -> Iterator[Any]:
+            yield SimpleNamespace(device=torch.device("cuda"))
+
+    config = ModelConfig(frames=frames, width=16, depth=1, heads=2)
+    most = most_on_gpu(config)
+    assert most * max(frames, 17) <= 65_535
+    assert (most + 1) * max(frames, 17) > 65_535
+    model = OnGpu(config)
+    assert passes_per_batch(model, 1 << 50, 0) == max(most, 1)
+    assert passes_per_batch(model, 3 * bytes_per_pass(config), 0) == min(max(most, 1), 3)
 
 
 def test_too_little_memory_is_one_sentence_with_the_amount_needed():

@@ -1,4 +1,4 @@
-"""Keypoints moved to pins, and keypoints that are guesses."""
+"""Keypoints moved to pins."""
 
 from typing import Any
 
@@ -7,7 +7,6 @@ from retake.shared.camera import Camera
 from retake.shared.model.guidance.bones import Body
 from retake.shared.model.guidance.picture import pinned_keypoints
 from retake.shared.model.guidance.pins import Pin, Pins
-from retake.shared.resample import without_guesses
 
 WRIST = 16
 
@@ -29,22 +28,3 @@ def test_a_pinned_keypoint_is_the_picture_of_its_pin(shot: Any, camera: Camera, 
     np.testing.assert_array_equal(result[:25], pixels[:25])
     jumps = np.abs(np.diff((result - pixels)[:, WRIST], axis=0)).max()
     assert jumps < 0.2 * np.abs(result - pixels).max()
-
-
-def test_an_unseen_keypoint_takes_a_pin_all_the_same(shot: Any, camera: Camera, body: Body):
-    pixels = camera.project(shot.points)
-    pixels[38:43, WRIST] = np.nan
-    asked = Pin(WRIST, 40, shot.poses[40, WRIST], np.zeros(3))
-    pins = Pins((asked,), body, 0, 89, tuple(range(17)))
-    result = pinned_keypoints(pixels, pins, shot.root, camera)
-    assert np.isnan(result[[38, 39, 41, 42], WRIST]).all()
-    assert np.isfinite(result[40]).all()
-
-
-def test_a_guessed_keypoint_is_unknown(shot: Any, camera: Camera):
-    pixels = camera.project(shot.points)
-    confidence = np.ones((90, 17))
-    confidence[10:20, WRIST] = 0.1
-    known = np.isfinite(without_guesses(pixels, confidence)).all(axis=-1)
-    np.testing.assert_array_equal(known, confidence == 1)
-    np.testing.assert_array_equal(without_guesses(pixels, confidence * 0.1), pixels)
