@@ -169,7 +169,7 @@ class RETAKE_OT_apply_take(bpy.types.Operator):
 
     hypothesis: bpy.props.IntProperty(
         name="Take",
-        description="Number of the take, from 0; -1 for the one nearest to the average of all",
+        description="Number of the take, from 0; -1 for the likeliest of every limb",
         default=BEST,
         min=BEST,
     )

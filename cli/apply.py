@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--hypothesis",
         type=int,
-        help="which take, counted from 0 (default: the one nearest to the average of all)",
+        help="which take, counted from 0 (default: the likeliest of every limb)",
     )
     parser.add_argument(
         "--smooth",

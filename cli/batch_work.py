@@ -124,7 +124,7 @@ def _model(name: str) -> Callable[..., Takes]:
 
 
 def lift_in_process(track: KeypointTrack, settings: Settings) -> Takes:
-    from ..server.lift import LiftOptions
+    from ..server.lift_options import LiftOptions
 
     options = LiftOptions(**asdict(settings))
     return _model(settings.model)(track, options=options, report=_unheard)

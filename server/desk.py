@@ -206,9 +206,9 @@ class Desk:
         if job in self._jobs.running and self._care.worker:
             self._care.worker.send(job.token, encode(Cancel(job_id=job.job_id)))
 
-    def _kept(self, digest: str) -> bytes | None:
+    def _kept(self, digest: str, any_age: bool = False) -> bytes | None:
         """The outcome on disk, if there is a sound one."""
-        data = self._results.get(digest)
+        data = self._results.get(digest, any_age)
         if data is None:
             return None
         try:
@@ -227,7 +227,7 @@ class Desk:
 
     def _send_outcome(self, client: bytes, outcome: Outcome) -> None:
         """The client's next one follows if this one is lost."""
-        if data := outcome.data or self._kept(outcome.digest):
+        if data := outcome.data or self._kept(outcome.digest, any_age=True):
             self.send(client, data)
         else:
             self._fail(client, outcome.job_id, "busy", NOT_READ)

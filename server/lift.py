@@ -22,7 +22,7 @@ from ..shared.choosing.alternatives import choice_of
 from ..shared.choosing.moments import moments_of
 from ..shared.choosing.spread import Calibration, spread_of
 from ..shared.contacts import contact_probabilities
-from ..shared.errors import FieldError
+from ..shared.errors import FieldError, RetakeError
 from ..shared.ground import find_ground, settle
 from ..shared.keypoints import KeypointTrack
 from ..shared.resample import MODEL_FPS, resample
@@ -145,6 +145,8 @@ def _plan(
     current: Current | None,
 ) -> Plan | None:
     if model.plan is None:
+        if options.steering.asks_for_something:
+            raise RetakeError(f"The model {options.model} cannot be steered. Choose another one.")
         return None
     scene = Scene(
         times=track.times,

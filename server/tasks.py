@@ -30,7 +30,8 @@ from ..shared.protocol import (
     encode,
 )
 from .detect.detect import detect
-from .lift import LiftOptions, OpenModel, Sampler, lift
+from .lift import OpenModel, Sampler, lift
+from .lift_options import LiftOptions
 from .models import find_model
 from .requests import read_detect, read_lift, result_of, track_of
 from .results import Results, digest_of

@@ -91,6 +91,10 @@ class Steering:
         _check("variety", self.variety, 0.0, MOST_VARIETY, "variety")
 
     @property
+    def asks_for_something(self) -> bool:
+        return self.lengths is not None or self.is_about_a_take or self.variety != 1
+
+    @property
     def is_about_a_take(self) -> bool:
         """Whether it makes sense only for a motion that is there already."""
         return bool(self.pins) or self.range is not None

@@ -17,6 +17,7 @@ from retake.shared.choosing.spread import Calibration
 from retake.shared.errors import FieldError, RetakeError
 from retake.shared.keypoints import KeypointTrack
 from retake.shared.resample import model_times
+from retake.shared.steering import Steering
 from retake.shared.takes import LIMB_GROUPS, Takes
 
 SECONDS = 2.0
@@ -247,3 +248,9 @@ def test_a_focal_length_that_no_lens_has_is_refused_before_any_work(track: Keypo
     with pytest.raises(FieldError, match="focal length is 1 pixels") as refusal:
         lift(track, KNOWING, LiftOptions(model="knowing", focal=1.0), ignore)
     assert refusal.value.field == "focal"
+
+
+def test_a_model_that_cannot_be_steered_says_so(track: KeypointTrack) -> None:
+    options = LiftOptions(model="knowing", steering=Steering(variety=2.0))
+    with pytest.raises(RetakeError, match="cannot be steered"):
+        lift(track, KNOWING, options, ignore)

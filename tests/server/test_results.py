@@ -90,3 +90,11 @@ def test_other_weights_are_another_request(tmp_path: Path) -> None:
     assert before != digest_of(b"another", weights)
     weights.write_bytes(b"other")
     assert before != digest_of(b"request", weights)
+
+
+def test_who_waits_for_an_outcome_gets_it_whatever_the_clock_says(tmp_path: Path) -> None:
+    results = Results(tmp_path, longest_s=60)
+    results.put("a", b"takes")
+    os.utime(tmp_path / "a", (0, 0))
+    assert results.get("a", any_age=True) == b"takes"
+    assert results.get("a") is None
