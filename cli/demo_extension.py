@@ -56,15 +56,15 @@ def operate(operator: Callable[..., set[str]], **options) -> None:
         raise RetakeError(text) from None
 
 
-def wait_for_takes(scene, on_progress: Callable[[str, int], None]) -> None:
+def wait_for_takes(scene, on_progress: Callable[[str, float], None]) -> None:
     """Until the running job has put its takes into `scene`, by the extension's own timer.
 
-    on_progress(stage, steps done) is called often. RetakeError if no takes come.
+    on_progress(stage, share done) is called often. RetakeError if no takes come.
     """
     timer = part("timer")
     news, deadline = None, time.monotonic() + PATIENCE_S
     while job := timer.client.job:
-        on_progress(job.stage, job.done)
+        on_progress(job.stage, job.fraction)
         if (job.stage, job.done) != news:
             news, deadline = (job.stage, job.done), time.monotonic() + PATIENCE_S
         if time.monotonic() > deadline:

@@ -135,8 +135,8 @@ def play_all(folder: Path, progress: Progress) -> Iterator[tuple[Band, str, str]
         yield play(clip, ready, progress)
 
 
-def tell(progress: Progress, clip: Clip, stage: str, done: int) -> None:
-    progress.reach(f"{clip.title}: {stage[:1].lower()}{stage[1:]}", done)
+def tell(progress: Progress, clip: Clip, stage: str, share: float) -> None:
+    progress.reach(f"{clip.title}: {stage[:1].lower()}{stage[1:]}", int(share * SAMPLING))
 
 
 def request_takes(clip: Clip, folder: Path):
