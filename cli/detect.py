@@ -26,10 +26,10 @@ from ..shared.keypoints import KeypointTrack
 from ..shared.repair.changes import Change
 from ..shared.repair.repair import repair
 from ..shared.repair.words import sentences
-from ..shared.tracks.choice import Person, by_click, by_number, largest, overview
+from ..shared.tracks.choice import by_click, by_number, largest, overview
 from ..shared.tracks.find import open_sightings
 from ..shared.tracks.identity import people
-from ..shared.tracks.sightings import Sightings, one_person
+from ..shared.tracks.sightings import one_person
 from .output import check_output
 
 HELP = "find a person's 2D keypoints in a video, or read another tracker's"
@@ -164,18 +164,8 @@ def _choice(who: str) -> Choose:
         return lambda everybody, sightings, size: by_number(everybody, int(who))
     if match := re.fullmatch(r"(\d{1,6}),(\d{1,6})@(\d{1,9})", who):
         x, y, frame = (int(text) for text in match.groups())
-        return partial(_clicked, frame=frame, place=(x, y))
+        return partial(by_click, frame=frame, place=(x, y))
     raise RetakeError(f"--person is {who}; expected largest, a number, or X,Y@FRAME.")
-
-
-def _clicked(
-    everybody: list[Person],
-    sightings: Sightings,
-    size: tuple[int, int],
-    frame: int,
-    place: tuple[float, float],
-) -> Person:
-    return by_click(everybody, sightings, size, frame, place)
 
 
 def _size(text: str) -> tuple[int, int]:

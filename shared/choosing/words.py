@@ -48,12 +48,14 @@ def qualities_of(group: str) -> tuple[Quality, ...]:
     if group == "torso_head":
         return (*_TORSO_HEAD, *_FACING)
     side, part = group.split("_")
-    return (*(_arm(side) if part == "arm" else _leg(side)), *_FACING)
+    if part == "arm":
+        return (*_hand(side), *_elbow(side), *_FACING)
+    return (*_knee(side), *_foot(side), *_FACING)
 
 
-def _arm(side: str) -> tuple[Quality, ...]:
-    shoulder, elbow, wrist = (f"{side}_{joint}" for joint in ("shoulder", "elbow", "wrist"))
-    arm, upper, hand = (shoulder, elbow, wrist), (shoulder, elbow), f"{side} hand"
+def _hand(side: str) -> tuple[Quality, ...]:
+    arm, hand = _chain(side, "shoulder", "elbow", "wrist"), f"{side} hand"
+    shoulder, _, wrist = arm
     height, heights = offset("up", wrist, shoulder, arm), (-0.75, -0.35, 0.1)
     level = Quality(height, heights, ("hip", "belly", "chest", "head"), "lower", "higher")
     return (
@@ -96,6 +98,14 @@ def _arm(side: str) -> tuple[Quality, ...]:
             f"{hand} further in",
             f"{hand} further out",
         ),
+    )
+
+
+def _elbow(side: str) -> tuple[Quality, ...]:
+    arm = _chain(side, "shoulder", "elbow", "wrist")
+    shoulder, elbow, wrist = arm
+    upper = (shoulder, elbow)
+    return (
         Quality(
             offset("forward", elbow, shoulder, upper),
             (-0.35, 0.35),
@@ -125,14 +135,14 @@ def _arm(side: str) -> tuple[Quality, ...]:
             f"{side} elbow bent more",
             0.3,
         ),
-        _towards_camera(wrist, shoulder, arm, hand),
+        _towards_camera(wrist, shoulder, arm, f"{side} hand"),
     )
 
 
-def _leg(side: str) -> tuple[Quality, ...]:
-    other = "right" if side == "left" else "left"
-    hip, knee, foot = (f"{side}_{joint}" for joint in ("hip", "knee", "foot"))
-    leg, thigh, name = (hip, knee, foot), (hip, knee), f"{side} foot"
+def _knee(side: str) -> tuple[Quality, ...]:
+    leg = _chain(side, "hip", "knee", "foot")
+    hip, knee, _ = leg
+    thigh = (hip, knee)
     return (
         Quality(
             offset("forward", knee, hip, thigh),
@@ -166,6 +176,14 @@ def _leg(side: str) -> tuple[Quality, ...]:
             f"{side} knee bent more",
             0.3,
         ),
+    )
+
+
+def _foot(side: str) -> tuple[Quality, ...]:
+    other, name = "right" if side == "left" else "left", f"{side} foot"
+    leg = _chain(side, "hip", "knee", "foot")
+    hip, _, foot = leg
+    return (
         Quality(
             offset("forward", foot, f"{other}_foot", leg),
             (-0.12, 0.12),
@@ -194,6 +212,10 @@ def _leg(side: str) -> tuple[Quality, ...]:
         ),
         _towards_camera(foot, hip, leg, name),
     )
+
+
+def _chain(side: str, *joints: str) -> tuple[str, ...]:
+    return tuple(f"{side}_{joint}" for joint in joints)
 
 
 def _towards_camera(end: str, start: str, chain: tuple[str, ...], name: str) -> Quality:

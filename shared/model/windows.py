@@ -51,8 +51,7 @@ def sample_clip(
 
     `pixels` are at 50 fps without gaps; a clip shorter than a window is continued by its last
     frame. The same request on the same device gives the same bits; another `memory_limit` cuts it
-    into other batches and changes it by rounding only. RetakeError for a request that makes no
-    sense.
+    into other batches and changes it by rounding only. RetakeError for what makes no sense.
 
     known         (F, J): which keypoints are; the others are guesses. A model with `keypoint_mask`
                   is not shown them: they count only in the place and size that `normalise_person`
