@@ -12,7 +12,14 @@ import bpy
 
 BUNDLED = ("msgpack", "zmq")
 
-MODULES = ("preferences", "session", "saving", "timer", "operators", "panels")
+STEPS = ("client", "track", "takes", "rig")
+"""Folders with operators and a panel, in the order of the sidebar."""
+
+MODULES = (
+    *("preferences", "session", "saving", "timer"),
+    *(f"{step}.operators" for step in STEPS),
+    *(f"{step}.panel" for step in STEPS),
+)
 
 log = logging.getLogger(__name__)
 

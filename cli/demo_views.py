@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..blender_addon.rig.combine import choice_of, combine
+from ..blender_addon.choose.combine import choice_of, combine
 from ..shared.arrays import Floats
 from ..shared.ground import find_ground
 from ..shared.rotations import frame

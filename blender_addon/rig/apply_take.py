@@ -15,8 +15,8 @@ from ...shared.errors import RetakeError
 from ...shared.ground import find_ground, settle
 from ...shared.resample import resample
 from ...shared.takes import Takes
+from ..choose.combine import choice_of, combine
 from .bone_map import find_bone_map
-from .combine import choice_of, combine
 from .landmarks import Body
 from .limits import Limits
 from .rest_pose import RestPose

@@ -117,12 +117,12 @@ def test_panels_show_the_track_the_takes_and_the_rig(
 def test_a_failed_job_is_shown_as_wrapped_lines(
     part: Part, draw: Draw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    panels, client = part("panels"), part("timer").client
+    client = part("timer").client
     sentence = "The clip is too long for so many takes; ask for fewer, or cut the clip."
     monkeypatch.setattr(client, "message", sentence)
-    lines = [text for kind, text in draw(panels.RETAKE_PT_status) if kind == "label"]
+    lines = [text for kind, text in draw(part("client.panel").RETAKE_PT_status) if kind == "label"]
     assert " ".join(lines[1:]) == sentence
-    assert max(map(len, lines)) <= panels.LINE_LENGTH
+    assert max(map(len, lines)) <= part("sidebar").LINE_LENGTH
 
 
 def test_a_missing_library_is_a_panel_that_says_what_to_do(part: Part, draw: Draw) -> None:
@@ -209,7 +209,7 @@ def test_takes_of_a_file_are_listed_and_name_the_action(
     names = [row.name for row in bpy.context.scene.retake.takes]
     assert names == ["Best of All", "Take 2", "Take 1"]
     assert part("session").takes_of(bpy.context.scene).hypothesis_count == 2
-    assert part("operators").action_name(bpy.context.scene, 1) == "dance take 2"
+    assert part("rig.operators").action_name(bpy.context.scene, 1) == "dance take 2"
 
 
 def test_a_file_without_takes_is_a_sentence_and_changes_nothing(
@@ -281,7 +281,8 @@ def test_disabling_leaves_nothing_behind(installed: str) -> None:
 
 
 def _panels(part: Part) -> list[type]:
-    return [cls for cls in part("panels").CLASSES if cls.__name__.startswith("RETAKE_PT")]
+    modules = [part(f"{step}.panel") for step in part("registration").STEPS]
+    return [c for m in modules for c in m.CLASSES if c.__name__.startswith("RETAKE_PT")]
 
 
 def _show(part: Part, takes: Takes, path: Path) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from retake.blender_addon.choose.combine import choice_of, combine
 from retake.blender_addon.rig.apply_take import Wishes, scene_times, solve_take, standing_feet
-from retake.blender_addon.rig.combine import choice_of, combine
 from retake.blender_addon.rig.rest_pose import RestPose
 from retake.shared.arrays import Floats
 from retake.shared.camera import Camera

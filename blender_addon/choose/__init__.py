@@ -1,0 +1,1 @@
+"""Step Choose: which take, per time range and limb group. Knows Blender only at its edges."""

@@ -1,0 +1,35 @@
+# pyright: basic, reportAttributeAccessIssue=false, reportInvalidTypeForm=false
+"""What operators of all steps share: errors become reports, files are asked for."""
+
+import functools
+
+import bpy
+
+from ..shared.errors import RetakeError
+
+
+def reported(execute):
+    """Decorates `execute`: what the animator can understand and mend is reported, not raised."""
+
+    @functools.wraps(execute)
+    def wrapped(self, context):
+        try:
+            return execute(self, context)
+        except RetakeError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+
+    return wrapped
+
+
+class AsksForFile:
+    """An operator that opens Blender's file browser first."""
+
+    filepath: bpy.props.StringProperty(
+        subtype="FILE_PATH", options={"SKIP_SAVE", "PATH_SUPPORTS_BLEND_RELATIVE"}
+    )
+    filter_glob: bpy.props.StringProperty(default="*.npz", options={"HIDDEN"})
+
+    def invoke(self, context, event):
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}

@@ -1,0 +1,89 @@
+# pyright: basic, reportAttributeAccessIssue=false, reportInvalidTypeForm=false
+# ruff: noqa: RUF012  (bl_options is a set that Blender only reads)
+"""Operators that get takes: from the server or from a file."""
+
+import uuid
+
+import bpy
+
+from ...shared.errors import RetakeError
+from .. import session, timer
+from ..client.client import TakesReady
+from ..preferences import server_python
+from ..reporting import AsksForFile, reported
+from .messages import lift_request
+
+
+class RETAKE_OT_sample_takes(bpy.types.Operator):
+    """Sample several 3D motions that explain the track. Blender stays usable meanwhile"""
+
+    bl_idname = "retake.sample_takes"
+    bl_label = "Sample Takes"
+    bl_options = {"REGISTER"}
+
+    wait: bpy.props.BoolProperty(
+        name="Wait",
+        description="Return only when the takes are there. For scripts and background mode",
+        options={"SKIP_SAVE"},
+    )
+    timeout: bpy.props.FloatProperty(
+        name="Timeout", description="Seconds to wait at most", default=600, min=1, subtype="TIME"
+    )
+
+    @classmethod
+    def poll(cls, context):
+        if not session.of(context.scene).track_path:
+            cls.poll_message_set("Load a track first")
+            return False
+        if timer.client.job:
+            cls.poll_message_set("The last job is still running")
+            return False
+        return True
+
+    @reported
+    def execute(self, context):
+        scene, job_id = context.scene, uuid.uuid4().hex
+        request = lift_request(job_id, session.track_of(scene), session.settings_of(scene))
+        path = session.new_takes_path(scene, job_id)
+        timer.connect(server_python(context))
+        timer.client.lift(request, path)
+        session.remember_job(scene, job_id)
+        if self.wait:
+            self._wait()
+        return {"FINISHED"}
+
+    def _wait(self) -> None:
+        outcome = timer.pump(self.timeout)
+        if outcome is None:
+            timer.client.cancel()
+            raise RetakeError(f"There were no takes within {self.timeout:.0f} seconds.")
+        if not isinstance(outcome, TakesReady):
+            raise RetakeError(outcome.text)
+        self.report({"INFO"}, f"{outcome.takes.hypothesis_count} takes are ready")
+
+
+class RETAKE_OT_load_takes(AsksForFile, bpy.types.Operator):
+    """Load takes from a file, as `retake lift` and this add-on write it"""
+
+    bl_idname = "retake.load_takes"
+    bl_label = "Load Takes"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @reported
+    def execute(self, context):
+        takes = session.set_takes(context.scene, self.filepath)
+        self.report({"INFO"}, f"{takes.hypothesis_count} takes of {takes.frame_count} frames")
+        return {"FINISHED"}
+
+
+CLASSES = (RETAKE_OT_sample_takes, RETAKE_OT_load_takes)
+
+
+def register() -> None:
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

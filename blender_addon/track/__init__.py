@@ -1,0 +1,1 @@
+"""Step Track: 2D keypoints of the clip."""
