@@ -86,7 +86,7 @@ def _found(
             [take.hypothesis for take in rows]
             for rows in (whole.groups[case.group], whole.whole, ranged.groups[case.group])
         ]
-        hits += [_both(case, poses[own]) for own in takes]
+        hits += [both(case, poses[own]) for own in takes]
         names.append(len(takes[0]))
     return {
         "case": f"H {hypotheses}, flipped {flips}, correlated {correlated_s:g} s",
@@ -131,8 +131,8 @@ def _cases(rng: np.random.Generator, data: Path | None, count: int) -> Iterator[
         group = str(rng.choice(list(LIMBS)))
         first = int(rng.integers(0, max(len(truth) - FPS, 1)))
         stretch = slice(first, first + FPS)
-        case = Case(truth, _flip(truth, LIMBS[group], stretch), group, stretch)
-        if _apart(case, case.truth, case.flipped) > APART_DEGREES:
+        case = Case(truth, flip(truth, LIMBS[group], stretch), group, stretch)
+        if apart(case, case.truth, case.flipped) > APART_DEGREES:
             count -= 1
             yield case
 
@@ -167,14 +167,14 @@ def _swinging(rng: np.random.Generator) -> Floats:
     return recompose(lengths, directions @ turn.T, HUMAN36M)
 
 
-def _flip(truth: Floats, joints: tuple[int, ...], stretch: slice) -> Floats:
+def flip(truth: Floats, joints: tuple[int, ...], stretch: slice) -> Floats:
     """Bones mirrored in depth within the stretch: the picture stays the same, from far away."""
     lengths, directions = decompose(truth, HUMAN36M)
     directions[stretch, joints, 2] *= -1
     return recompose(lengths, directions, HUMAN36M)
 
 
-def _apart(case: Case, one: Floats, other: Floats) -> float:
+def apart(case: Case, one: Floats, other: Floats) -> float:
     """Degrees between two motions of the case's limb in its stretch: the worse of its bones."""
     directions = [
         decompose(m[case.stretch], HUMAN36M)[1][:, LIMBS[case.group]] for m in (one, other)
@@ -183,10 +183,10 @@ def _apart(case: Case, one: Floats, other: Floats) -> float:
     return float(np.degrees(np.arccos(cosine)).mean(axis=0).max())
 
 
-def _both(case: Case, takes: Floats) -> bool:
+def both(case: Case, takes: Floats) -> bool:
     """Whether each answer is within `NEAR_DEGREES` of one of the takes (K, F, 17, 3)."""
     return all(
-        min(_apart(case, answer, take) for take in takes) < NEAR_DEGREES
+        min(apart(case, answer, take) for take in takes) < NEAR_DEGREES
         for answer in (case.truth, case.flipped)
     )
 

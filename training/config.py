@@ -27,6 +27,8 @@ class TrainConfig:
     clip_gradient     largest norm of the gradient; 0: not limited
     ema_decay         of the moving average of the weights, which is what a run leaves; 0: none
     loss              `losses.LossForm`; the three weights are those of Eq. 10
+    regression        every window at the diffusion's last step, where the state is noise alone: the
+                      network learns one answer from the keypoints, a baseline without a choice
     hide_keypoints    leaves keypoints out as occlusion does; the model needs `keypoint_mask`
     save_every        steps between checkpoints; `evaluate_every`: between looks at validation data
     about             written into the model folder as it is: training data, licence, credit
@@ -49,6 +51,7 @@ class TrainConfig:
     position_weight: float = 1.0
     length_weight: float = 1.0
     direction_weight: float = 1.0
+    regression: bool = False
     hide_keypoints: bool = False
     seed: int = 0
     save_every: int = 500

@@ -61,10 +61,13 @@ class Objective(nn.Module):
         return loss_terms(self.model, predicted.float(), positions, self.form)
 
 
-def draw_noise(model: Diffusion, windows: int, frames: int, seed: int) -> tuple[Tensor, Tensor]:
+def draw_noise(
+    model: Diffusion, windows: int, frames: int, seed: int, *, last_step: bool = False
+) -> tuple[Tensor, Tensor]:
     """t (B,) and noise (B, F, J, S) for a batch, from its seed, on the CPU."""
     generator = torch.Generator().manual_seed(seed)
-    t = torch.randint(model.config.timesteps, (windows,), generator=generator)
+    steps = model.config.timesteps
+    t = torch.randint(steps - 1 if last_step else 0, steps, (windows,), generator=generator)
     shape = (windows, frames, model.skeleton.joint_count, model.state_width)
     return t, torch.randn(shape, generator=generator)
 

@@ -81,7 +81,8 @@ class Session:
         device = self.accelerator.device
         torch.manual_seed(seed)  # stochastic depth draws from torch's own generator
         windows, frames = keypoints.shape[:2]
-        t, noise = draw_noise(self.model, windows, frames, seed)
+        last_step = self.config.regression
+        t, noise = draw_noise(self.model, windows, frames, seed, last_step=last_step)
         inputs = (keypoints, positions, t, noise)
         terms = self.objective(*(value.to(device, non_blocking=True) for value in inputs))
         loss = total(terms, self.config.loss_weights, self.config.loss)

@@ -122,3 +122,11 @@ def test_each_switch_trains_every_weight(switches: dict[str, Any], skeleton: str
         assert parameter.grad is not None, name
         assert parameter.grad.isfinite().all(), name
         assert parameter.dim() < 2 or parameter.grad.abs().sum() > 0, name
+
+
+def test_a_regression_sees_the_last_step_only():
+    t, noise = draw_noise(MODEL, 64, 5, seed=4, last_step=True)
+    drawn, same = draw_noise(MODEL, 64, 5, seed=4)
+    assert set(t.tolist()) == {MODEL.config.timesteps - 1}
+    assert len(set(drawn.tolist())) > 32
+    assert torch.equal(noise, same)
