@@ -38,6 +38,7 @@ COMMANDS = {
     "prepare": Command("bring a data set into the form that training reads", "training"),
     "train": Command("train a model", "training"),
     "evaluate": Command("measure a model on test data", "training"),
+    "calibrate": Command("fit how sure a model is of its takes", "training"),
     "export": Command("make a model folder of a training run", "training"),
     "models": Command("list, fetch and import models", "detect"),
     "doctor": Command("say what works on this computer, and what does not", "server"),

@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from ..shared.atomic import replaced_file
 from ..shared.choosing.spread import Calibration
 from ..shared.errors import RetakeError
 from .output import check_output
@@ -52,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
     from ..training.evaluation.evaluate import AVERAGE, Plan, evaluate
     from ..training.evaluation.lifters import Sampling
     from ..training.evaluation.paper import beside
+    from ..training.export import about_of
 
     device = "cuda" if args.device == "auto" and torch.cuda.is_available() else "cpu"
     sampling = Sampling(args.hypotheses, args.iterations, not args.no_flip, args.seed)
@@ -63,7 +65,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"\n{name}\n" + "\n".join(_lines(shown)))
     if args.paper:
         name = data.about.get("name", "")
-        print("\n" + beside(name, args.hypotheses, args.iterations, tables["model"]))
+        row = str(about_of(args.model).get("configuration", ""))
+        print("\n" + beside(name, args.hypotheses, args.iterations, tables["model"], row))
     if args.json:
         facts = {
             "data": data.about,
@@ -72,8 +75,16 @@ def run(args: argparse.Namespace) -> int:
             "limit": args.limit,
             "tables": tables,
         }
-        args.json.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+        _write(args.json, json.dumps(facts, indent=2) + "\n")
     return 0
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        with replaced_file(path) as part:
+            part.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RetakeError(f"{path} cannot be written: {error.strerror or error}.") from None
 
 
 def _calibration(model: Path) -> Calibration | None:

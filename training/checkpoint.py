@@ -77,11 +77,17 @@ class Log:
         self.board: SummaryWriter | None = None
         if not writes:
             return
-        if self.path.exists():
-            kept = [row for row in _rows(self.path) if row["step"] <= first]
-            with replaced_file(self.path) as part:
-                part.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
-        self.board = SummaryWriter(run / "tensorboard", purge_step=first + 1)
+        try:
+            if self.path.exists():
+                self._forget_after(first)
+            self.board = SummaryWriter(run / "tensorboard", purge_step=first + 1)
+        except OSError as error:
+            raise cannot_write(run, error) from None
+
+    def _forget_after(self, step: int) -> None:
+        kept = [row for row in _rows(self.path) if row["step"] <= step]
+        with replaced_file(self.path) as part:
+            part.write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
 
     def write(self, row: dict[str, Any]) -> None:
         """Adds a row; one with the step alone says nothing and is left out."""
@@ -99,9 +105,15 @@ class Log:
     def __enter__(self) -> Log:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self.board is not None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Where the run already ends with an error, that is the one to tell of."""
+        if self.board is None:
+            return
+        try:
             self.board.close()
+        except OSError as error:
+            if kind is None:
+                raise cannot_write(self.run, error) from None
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..shared.atomic import new_folder
 from ..shared.errors import RetakeError
-from ..shared.model.artifact import load_model, save_model
+from ..shared.model.artifact import CONFIG_FILE, load_model, read_calibration, save_model
 from ..shared.model.config import ModelConfig
 from ..shared.model.diffusion import Diffusion
 from .checkpoint import read_state
@@ -46,10 +46,16 @@ def export(run: Path, out: Path) -> None:
         raise RetakeError(f"{run} is not a run of `retake train`: it has no checkpoint.")
     config = json.loads(state["config"])
     model = Diffusion(ModelConfig.from_dict(config.pop("model")))
-    about = _about(run)
+    about = about_of(run / "model")
+    calibration = None
+    if about.get("steps") == state["step"]:
+        calibration = read_calibration(run / "model")
+    else:
+        about.pop("calibration", None)
+    about["steps"] = state["step"]
     try:
         with new_folder(out) as part:
-            save_model(part, model, about, state["average"])
+            save_model(part, model, about, state["average"], calibration)
             card = _card(out.name, model, about, int(state["step"]), config)
             (part / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     except OSError as error:
@@ -57,13 +63,15 @@ def export(run: Path, out: Path) -> None:
     load_model(out)
 
 
-def _about(run: Path) -> dict[str, Any]:
-    """What the run wrote into its own model folder: data, licence, credit, steps."""
+def about_of(folder: Path) -> dict[str, Any]:
+    """What a model folder says of its model: data, licence, credit, steps."""
     try:
-        table = json.loads((run / "model" / "config.json").read_text(encoding="utf-8"))
+        table = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
         return dict(table["about"])
     except (OSError, ValueError, KeyError, TypeError):
-        raise RetakeError(f"{run} has no whole model folder; go on with its training.") from None
+        raise RetakeError(
+            f"{folder} is not a whole model folder; if it is a run's, go on with its training."
+        ) from None
 
 
 def _card(

@@ -106,11 +106,17 @@ def fit(samples: Floats, truth: Floats, floors: bool = True) -> Calibration:
     """The calibration that makes the expected calibration error of every joint least.
 
     samples (H, N, 17, 3), truth (N, 17, 3): root-relative metres, of subjects the model has not
-    learned from; H of 100 is enough, N should be some thousand frames. Tries all `FACTORS`, with
-    `floors` also `FLOOR_COUNT` of them for each; of equally good ones the smallest floor wins. A
-    joint that is always exact, like the root, keeps the identity.
+    learned from; H of 100 is enough, N should be some thousand frames.
     """
-    radii, errors = radii_and_errors(samples, truth)
+    return fit_radii(*radii_and_errors(samples, truth), floors)
+
+
+def fit_radii(radii: Floats, errors: Floats, floors: bool = True) -> Calibration:
+    """`fit` for quantiles of distances (21, N, 17) and true distances (N, 17), metres.
+
+    Tries all `FACTORS`, with `floors` also `FLOOR_COUNT` of them for each; of equally good ones the
+    smallest floor wins. A joint that is always exact, like the root, keeps the identity.
+    """
     fitted = [
         _fit_joint(radii[..., j], errors[:, j], FLOOR_COUNT if floors else 1)
         for j in range(errors.shape[1])

@@ -1,10 +1,13 @@
 """Whole small runs: they learn, survive every way to stop, and leave a model to load."""
 
+import errno
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,19 +19,23 @@ import pytest
 import torch
 from accelerate import debug_launcher
 from accelerate.state import AcceleratorState
+from retake.shared.choosing.spread import Calibration
 from retake.shared.errors import RetakeError
-from retake.shared.model.artifact import load_model
+from retake.shared.model.artifact import load_model, read_calibration
 from retake.shared.model.config import ModelConfig
 from retake.shared.model.diffusion import Diffusion
 from retake.training.checkpoint import Log, read_state
 from retake.training.config import TrainConfig
 from retake.training.data.motion_set import MotionSet
+from retake.training.evaluation.calibrate import write_calibration
 from retake.training.evaluation.evaluate import AVERAGE, Plan, evaluate
 from retake.training.evaluation.lifters import Sampling
-from retake.training.export import export
+from retake.training.export import about_of, export
 from retake.training.session import learning_rate
 from retake.training.train import train
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch.utils.tensorboard import SummaryWriter
+from tqdm import tqdm
 
 CONFIG = TrainConfig(
     model=ModelConfig(frames=5, width=16, depth=2, heads=2, drop_path=0.3, keypoint_frame="person"),
@@ -57,7 +64,11 @@ def assert_same_model(one: Path, two: Path, tolerance: float = 0.0) -> None:
 
 
 def in_child(work: Callable[[], None]) -> BaseProcess:
-    child = multiprocessing.get_context("fork").Process(target=work)
+    def alone() -> None:
+        tqdm.set_lock(threading.RLock())  # the usual one is shared: it would die locked with us
+        work()
+
+    child = multiprocessing.get_context("fork").Process(target=alone)
     child.start()
     return child
 
@@ -116,6 +127,26 @@ def test_steps_that_were_lost_are_not_logged_twice(tmp_path: Path):
     assert [(r["step"], r["position"]) for r in logged(tmp_path)] == [(10, 1), (20, 2), (30, 7)]
     events = EventAccumulator(str(tmp_path / "tensorboard")).Reload().Scalars("position")
     assert [(e.step, e.value) for e in events] == [(10, 1), (20, 2), (30, 7)]
+
+
+def test_a_disk_that_fills_up_under_the_log_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    close = SummaryWriter.close
+
+    def full(board: SummaryWriter) -> None:
+        close(board)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(SummaryWriter, "close", full)
+    with pytest.raises(RetakeError, match="No space left on device"), Log(tmp_path, 0):
+        pass
+    with pytest.raises(RetakeError, match="the first error"), Log(tmp_path, 0):
+        raise RetakeError("the first error")
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "tensorboard").touch()
+    with pytest.raises(RetakeError, match="cannot be written"):
+        Log(tmp_path / "new", 0)
 
 
 @needs_fork
@@ -239,8 +270,25 @@ def test_a_run_is_exported_with_a_card(whole: Path, tmp_path: Path):
     one, two = load_model(whole / "model"), load_model(tmp_path / "mine")
     for name, value in one.denoiser.state_dict().items():
         assert value.equal(two.denoiser.state_dict()[name])
+    assert read_calibration(tmp_path / "mine") == {}
     card = (tmp_path / "mine" / "MODEL_CARD.md").read_text()
     assert "60 training steps" in card
     assert "To be filled in" in card
     with pytest.raises(RetakeError, match="no checkpoint"):
         export(tmp_path, tmp_path / "other")
+
+
+def test_an_export_keeps_the_calibration_of_the_same_weights(whole: Path, tmp_path: Path):
+    run = tmp_path / "run"
+    shutil.copytree(whole, run)
+    calibration = Calibration(factors=(2.0,) * 17)
+    write_calibration(run / "model", calibration, "two windows")
+    export(run, tmp_path / "same")
+    assert read_calibration(tmp_path / "same") == calibration.to_dict()
+    assert about_of(tmp_path / "same")["calibration"] == "two windows"
+    state = read_state(run)
+    assert state is not None
+    torch.save({**state, "step": 61}, run / "training_state.pt")
+    export(run, tmp_path / "other")
+    assert read_calibration(tmp_path / "other") == {}
+    assert "calibration" not in about_of(tmp_path / "other")

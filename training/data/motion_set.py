@@ -190,6 +190,8 @@ def _map(folder: Path, table: dict[str, Any]) -> MotionSet:
     clips = tuple(Clip(**row) for row in rows)
     clips = tuple(replace(clip, lens=tuple(clip.lens)) for clip in clips)
     frames = sum(clip.frames for clip in clips)
+    if any(clip.frames < 1 or not 0 <= clip.first <= frames - clip.frames for clip in clips):
+        raise ValueError("a clip lies outside its arrays")
 
     def array(name: str, kind: str, shape: tuple[int, ...]) -> AnyArray:
         return np.memmap(folder / name, dtype=kind, mode="r", shape=(frames, *shape))

@@ -9,14 +9,14 @@ World space: whole clips, each in two fixed virtual cameras, with exact or with 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ...shared.arrays import Bools, Floats, Ints
 from ...shared.skeleton import HUMAN36M
 from ..data.motion_set import Clip, MotionSet
-from ..data.windows import root_relative, window_rows
+from ..data.windows import random_windows, root_relative, window_rows
 from ..detector_noise import corrupt
 from ..virtual_camera import picture, place
 
@@ -77,6 +77,26 @@ def tiled_cases(data: MotionSet, length: int) -> Iterator[Case]:
             clip.fps,
             data.skeleton.root,
         )
+
+
+def window_cases(data: MotionSet, length: int, count: int, seed: int) -> Iterator[Case]:
+    """At most `count` random windows, each a case of its own, as a track of a video would be.
+
+    Camera space: of those that `tiled_cases` lays, none twice. World space: any window, in a random
+    camera, with a detector's noise.
+    """
+    rng = np.random.default_rng([seed, count])
+    if data.space == "world":
+        numbers, starts = random_windows(data.clips, rng, count, length)
+        for number, start in zip(numbers, starts, strict=True):
+            rows = window_rows(data.clips, np.array([number]), np.array([start]), length)
+            yield _virtual_case(rng, data.clips[number], data.positions[rows], noisy=True)
+        return
+    laid = [(c, s) for c in data.clips for s in tiled_starts(c.frames, length)]
+    for at in rng.permutation(len(laid))[:count]:
+        clip, start = laid[at]
+        piece = replace(clip, first=clip.first + int(start), frames=min(length, clip.frames))
+        yield next(tiled_cases(replace(data, clips=(piece,)), length))
 
 
 def _last_of_each(starts: Ints, frames: int, length: int) -> Bools:

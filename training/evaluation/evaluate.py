@@ -50,12 +50,8 @@ def evaluate(model: Diffusion, data: MotionSet, plan: Plan) -> dict[str, Table]:
     test = _limited(test, plan.limit)
     if not test.clips:
         raise RetakeError("The data set has no test split. Name one when it is prepared.")
+    check_skeleton(model, test)
     skeleton = test.skeleton
-    if skeleton is not model.skeleton:
-        raise RetakeError(
-            f"The model is for the skeleton {model.config.skeleton}, the data set has "
-            f"{skeleton.name}."
-        )
     if test.space == "camera":
         lift = tiled(model, plan.sampling)
         cases = _shown(tiled_cases(test, model.config.frames), len(test.clips))
@@ -73,6 +69,15 @@ def evaluate(model: Diffusion, data: MotionSet, plan: Plan) -> dict[str, Table]:
         name: measure(lifter, _shown(virtual_cases(test, noisy), count), skeleton, plan)
         for name, (lifter, noisy) in lifters.items()
     }
+
+
+def check_skeleton(model: Diffusion, data: MotionSet) -> None:
+    """RetakeError if the model was made for other joints than the set has."""
+    if data.skeleton is not model.skeleton:
+        raise RetakeError(
+            f"The model is for the skeleton {model.config.skeleton}, the data set has "
+            f"{data.skeleton.name}."
+        )
 
 
 def _shown(cases: Iterable[Case], count: int) -> Iterable[Case]:

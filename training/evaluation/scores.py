@@ -122,12 +122,15 @@ class Coverage:
     def add(self, predicted: Floats, case: Case) -> None:
         """Poses (B, H, L, J, 3) with H samples each."""
         samples = np.moveaxis(np.asarray(predicted), 1, 0)[:, case.counts]
-        radii, errors = radii_and_errors(samples, case.truth[case.counts])
+        self.count(*radii_and_errors(samples, case.truth[case.counts]), case.root)
+
+    def count(self, radii: Floats, errors: Floats, root: int) -> None:
+        """Quantiles of the samples' distances (21, N, J) and the truth's distances (N, J)."""
         if self.calibration:
             radii = self.calibration.radii(radii)
-        inside = np.delete((radii > errors).sum(axis=1).astype(float), case.root, axis=1)
+        inside = np.delete((radii > errors).sum(axis=1).astype(float), root, axis=1)
         self.inside = inside if not self.frames else self.inside + inside
-        self.frames += int(case.counts.sum())
+        self.frames += len(errors)
 
     def table(self) -> dict[str, float]:
         """ECE (Pierzchlewicz et al. 2022), and the share of the truth inside, per cent."""

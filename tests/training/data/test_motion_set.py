@@ -1,6 +1,8 @@
 """The internal format: what is written is read, mapped and not loaded, whole or not at all."""
 
+import json
 import pickle  # noqa: TID251 - to see what a loading process would be sent
+import shutil
 import tracemalloc
 from pathlib import Path
 
@@ -170,3 +172,16 @@ def test_arrays_that_do_not_fit_are_refused(
     np.savez(tmp_path / "y.npz", a=np.zeros(3))
     with pytest.raises(RetakeError, match="has no 'pos'"):
         MocapSet.load(tmp_path / "y.npz")
+
+
+@pytest.mark.parametrize(("field", "value"), [("first", 10**6), ("first", -1), ("frames", -81)])
+def test_a_clip_outside_its_arrays_is_refused(
+    world_set: Path, tmp_path: Path, field: str, value: int
+):
+    shutil.copytree(world_set, tmp_path / "set")
+    path = tmp_path / "set" / "set.json"
+    table = json.loads(path.read_text())
+    table["clips"][0][field] = value
+    path.write_text(json.dumps(table))
+    with pytest.raises(RetakeError, match="outside its arrays"):
+        MotionSet.open(tmp_path / "set")
