@@ -1,17 +1,22 @@
 """Where the time of a detection goes, and what Retake adds to plain MediaPipe.
 
 `tasks.py bench detect --video FILE [--frames N] [--rounds N] [--json FILE]`. Plain MediaPipe is the
-shortest loop there is: PyAV decodes, the landmarker detects, in one process. All figures are of one
-run; "overhead" is the ratio of two things timed in turn.
+shortest program there is: PyAV decodes, the landmarker detects, in one process that is started for
+it, as `retake detect` starts one. All figures are of one run, of things timed in turn.
 """
 
 from __future__ import annotations
 
 import resource
+import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Callable
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
+from subprocess import DEVNULL
 from typing import Any
 
 import av
@@ -22,8 +27,10 @@ from mediapipe.tasks.python import BaseOptions, vision
 from retake.server.detect.child_process import find_people
 from retake.server.detect.detect import choose_and_mend
 from retake.server.detect.model_file import pose_model
+from retake.server.detect.order import Order
 from retake.server.detect.picture_figures import PictureFigures
-from retake.server.detect.video import Picture, open_video
+from retake.server.detect.scaling import Picture
+from retake.server.detect.video import open_video
 
 
 def plain(video: Path) -> int:
@@ -67,67 +74,91 @@ def first_frames(video: Path, count: int, folder: Path) -> Path:
     return short
 
 
-def measure(video: Path, rounds: int) -> list[dict[str, Any]]:
+def measure(video: Path, rounds: int) -> tuple[float, list[dict[str, Any]]]:
+    """Peak memory of Retake's child process in MiB, and the rows of the table."""
     pictures = decode(video)
     frames = len(pictures)
-    found = find_people(video, lambda done, total: None)
+    found = find_people(Order(video), lambda done, total: None)
+    peak = _peak_mib()
 
     def figures() -> None:
         taken = PictureFigures()
         for picture in pictures:
             taken.of(picture)
 
-    seconds = report.alternate(
+    def whole() -> None:
+        choose_and_mend(video, find_people(Order(video), lambda done, total: None))
+
+    costs = alternate(
         {
             "decode": lambda: decode(video),
             "figures of the pictures": figures,
             "follow, choose, repair": lambda: choose_and_mend(video, found),
-            "plain MediaPipe": lambda: plain(video),
-            "Retake, whole": lambda: choose_and_mend(
-                video, find_people(video, lambda done, total: None)
-            ),
+            "plain MediaPipe": lambda: plain_process(video),
+            "Retake, whole": whole,
         },
         rounds,
     )
-    base = seconds["plain MediaPipe"]
-    rows = [
-        {"what": name, "frames/s": frames / spent, "of plain MediaPipe": spent / base}
-        for name, spent in seconds.items()
+    base = costs["plain MediaPipe"]
+    return peak, [
+        {
+            "what": name,
+            "frames/s": frames / wall,
+            "time of plain MediaPipe": wall / base[0],
+            "its processor time": work / base[1],
+        }
+        for name, (wall, work) in costs.items()
     ]
-    start = _start_up(video)
-    rows.append({"what": "start of the child", "frames/s": 0.0, "of plain MediaPipe": start / base})
-    return rows
 
 
-def _start_up(video: Path) -> float:
-    """Seconds until the first frame is reported: Python, MediaPipe's import, the model."""
-    seconds: list[float] = []
-    import time
+def alternate(runs: dict[str, Callable[[], object]], rounds: int) -> dict[str, tuple[float, float]]:
+    """Median seconds of each run and of the processors' work for it, children included.
 
-    begin = time.perf_counter()
+    One after the other in every round; a round before is dropped. On a machine that others use,
+    the work is what can be compared.
+    """
+    spent: dict[str, list[tuple[float, float]]] = {name: [] for name in runs}
+    for _ in range(rounds + 1):
+        for name, run in runs.items():
+            start, work = time.perf_counter(), _work()
+            run()
+            spent[name].append((time.perf_counter() - start, _work() - work))
+    medians = {name: np.median(pairs[1:], axis=0).tolist() for name, pairs in spent.items()}
+    return {name: (wall, work) for name, (wall, work) in medians.items()}
 
-    def on_frame(done: int, total: int | None) -> None:
-        if not seconds:
-            seconds.append(time.perf_counter() - begin)
 
-    find_people(video, on_frame)
-    return seconds[0]
+def _work() -> float:
+    """Seconds of processor time so far, of this process and its children that have ended."""
+    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(used.ru_utime + used.ru_stime for used in both)
+
+
+def _peak_mib() -> float:
+    """Of the largest child so far."""
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return peak / 1024 if sys.platform == "darwin" else peak
+
+
+def plain_process(video: Path) -> None:
+    """`plain` as a program of its own."""
+    subprocess.run(
+        [sys.executable, __file__, "--video", str(video), "--plain"], check=True, stderr=DEVNULL
+    )
 
 
 def main() -> None:
-    import tempfile
-
     parser = report.arguments(__doc__ or "")
     parser.add_argument("--video", type=Path, required=True)
     parser.add_argument("--frames", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--plain", action="store_true", help="only the plain program, once")
     options = parser.parse_args()
+    if options.plain:
+        plain(options.video)
+        return
     with tempfile.TemporaryDirectory() as folder:
         video = first_frames(options.video, options.frames, Path(folder))
-        rows = measure(video, options.rounds)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    if sys.platform == "darwin":
-        peak /= 1024
+        peak, rows = measure(video, options.rounds)
     title = f"Detection of {options.video.name}; peak memory of the child {peak:.0f} MiB"
     report.show(title, rows, options.json)
 

@@ -1,6 +1,6 @@
-"""`retake detect VIDEO -o TRACK`: a person's 2D keypoints, as a keypoint track file.
+"""`retake detect CLIP -o TRACK`: a person's 2D keypoints, as a keypoint track file.
 
-In place of a video another tracker's keypoint file or folder may be given.
+In place of a video, pictures in order or another tracker's keypoint file may be given.
 """
 
 from __future__ import annotations
@@ -9,27 +9,20 @@ import argparse
 import json
 import re
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-from tqdm import tqdm
-
 from ..server.detect import model_file
-from ..server.detect.child_process import Found, find_people
-from ..server.detect.detect import Choose, choose_and_mend, notes
+from ..server.detect.detect import Choose, Detected, choose_and_mend, notes, shot_by_shot
 from ..server.detect.preflight import preflight
 from ..server.detect.preview import write_preview
 from ..shared.atomic import replaced_file
 from ..shared.errors import RetakeError
-from ..shared.keypoints import KeypointTrack
 from ..shared.repair.changes import Change
-from ..shared.repair.repair import repair
-from ..shared.repair.words import sentences
-from ..shared.tracks.choice import by_click, by_number, largest, overview
-from ..shared.tracks.find import open_sightings
-from ..shared.tracks.identity import people
-from ..shared.tracks.sightings import one_person
+from ..shared.tracks.choice import by_click, by_number, largest
+from ..shared.tracks.export import write_coco, write_openpose
+from .detect_source import Looked, looked_at
 from .output import check_output
 
 HELP = "find a person's 2D keypoints in a video, or read another tracker's"
@@ -39,29 +32,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "video",
         type=Path,
-        help="a video file, as a phone or camera writes it; or another tracker's keypoint file or "
-        "folder (OpenPose, AlphaPose, MMPose, COCO, Ultralytics, DeepLabCut, VideoPose3D)",
+        help="a video file, as a phone or camera writes it; pictures in order (a folder, or a "
+        "pattern such as shot.####.png); or another tracker's keypoint file or folder (OpenPose, "
+        "AlphaPose, MMPose, Sapiens, COCO, Ultralytics, DeepLabCut, VideoPose3D)",
     )
     parser.add_argument(
         "-o", "--out", type=Path, required=True, help="keypoint track (.npz) to write"
     )
-    parser.add_argument(
-        "--people",
-        type=int,
-        default=1,
-        choices=range(1, 9),
-        metavar="N",
-        help="look for up to N people at once, 1 to 8 (default: 1; more is slower)",
-    )
-    parser.add_argument(
-        "--person",
-        default="largest",
-        metavar="WHO",
-        help="largest (default), a number, or X,Y@FRAME: who is there in that frame",
-    )
-    parser.add_argument(
-        "--stride", type=int, default=1, metavar="N", help="only every Nth frame (default: 1)"
-    )
+    _add_detector(parser)
+    _add_choice(parser)
     parser.add_argument(
         "--no-repair", dest="repair", action="store_false", help="leave the points as detected"
     )
@@ -72,30 +51,67 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--changes", type=Path, metavar="FILE", help="write what was mended, with the old values"
     )
     parser.add_argument(
-        "--size", metavar="WxH", help="of a tracker's file: the size of the video in pixels"
+        "--openpose", type=Path, metavar="FOLDER", help="write it as OpenPose does, too (BODY_25)"
     )
-    parser.add_argument("--fps", type=float, help="of a tracker's file: frames per second")
+    parser.add_argument(
+        "--coco", type=Path, metavar="FILE", help="write it as COCO results, too (.json)"
+    )
+    tracker = parser.add_argument_group("of pictures in order, and of a tracker's file")
+    tracker.add_argument("--fps", type=float, help="frames per second")
+    tracker.add_argument("--size", metavar="WxH", help="of the video in pixels")
+    tracker.add_argument(
+        "--of", type=Path, metavar="VIDEO", help="the video itself, in place of --size and --fps"
+    )
+
+
+def _add_detector(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--people",
+        type=int,
+        default=1,
+        choices=range(1, 9),
+        metavar="N",
+        help="look for up to N people at once, 1 to 8 (default: 1; more is slower)",
+    )
+    parser.add_argument(
+        "--stride", type=int, default=1, metavar="N", help="only every Nth frame (default: 1)"
+    )
+    parser.add_argument(
+        "--pose-model",
+        type=Path,
+        metavar="ONNX",
+        help="your own RTMPose or ViTPose model in place of MediaPipe",
+    )
+    parser.add_argument(
+        "--box-model",
+        type=Path,
+        metavar="ONNX",
+        help="your own YOLOX model that finds people for --pose-model",
+    )
+
+
+def _add_choice(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--person",
+        default="largest",
+        metavar="WHO",
+        help="largest (default), a number, or X,Y@FRAME: who is there in that frame",
+    )
+    parser.add_argument(
+        "--split",
+        action="store_true",
+        help="a track of each shot, out-1.npz and so on, where the picture cuts to another scene",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    check_output(args.out, args.video)
-    for extra in (args.preview, args.changes):
-        if extra is not None:
-            check_output(extra, args.video)
-    if args.stride < 1:
-        raise RetakeError(f"--stride is {args.stride}; expected a whole number from 1 on.")
+    _check(args)
     choose = _choice(args.person)
-    if args.size or args.fps:
-        track, changes, told = _of_tracker(args, choose)
-    else:
-        track, changes, told = _of_video(args, choose)
-    track.save(args.out)
-    if args.changes is not None:
-        _write_changes(args.changes, changes)
-    seen = int((track.confidence.max(axis=1) > 0).sum())
-    print(f"{args.out}: a person in {seen} of {track.frame_count} frames ({track.source}).")
-    for sentence in told:
-        print(f"- {sentence[0].upper()}{sentence[1:].rstrip('.')}.")
+    with looked_at(args) as looked:
+        done = [(one, _write(args, looked, one)) for one in _detected(args, looked, choose)]
+        looked.forget()
+    for detected, out in done:
+        _tell(detected, out)
     return 0
 
 
@@ -111,50 +127,67 @@ def fetch_pose_model(source: Path | None = None) -> None:
     print(f"The pose model is stored as {path}.", file=sys.stderr)
 
 
-Result = tuple[KeypointTrack, list[Change], list[str]]
+def _check(args: argparse.Namespace) -> None:
+    for out in (args.out, args.preview, args.changes, args.coco):
+        if out is not None:
+            check_output(out, args.video)
+    if args.openpose is not None and args.openpose.exists():
+        raise RetakeError(f"{args.openpose} exists already. Choose a new folder for --openpose.")
+    if args.stride < 1:
+        raise RetakeError(f"--stride is {args.stride}; expected a whole number from 1 on.")
+    if args.split and args.person != "largest":
+        raise RetakeError("--split takes the largest person of each shot; leave --person out.")
+    if args.box_model and not args.pose_model:
+        raise RetakeError("--box-model finds people for --pose-model, which is missing.")
 
 
-def _of_video(args: argparse.Namespace, choose: Choose) -> Result:
-    try:
-        found = _find_with_bar(args.video, args.people, args.stride)
-    except model_file.PoseModelMissingError:
-        fetch_pose_model()
-        found = _find_with_bar(args.video, args.people, args.stride)
-    detected = choose_and_mend(args.video, found, choose, args.repair)
+def _detected(args: argparse.Namespace, looked: Looked, choose: Choose) -> Iterator[Detected]:
+    """One track, or one for each shot in which somebody is."""
+    if not args.split:
+        yield choose_and_mend(args.video, looked.found, choose, args.repair, looked.sightings)
+        return
+    if looked.sightings is not None:
+        raise RetakeError("--split needs the video; a tracker's file has no pictures.")
+    parts = [part for part in shot_by_shot(looked.found) if part.people]
+    if not parts:
+        raise RetakeError(f"Nobody was found in any shot of {args.video}.")
+    for part in parts:
+        yield choose_and_mend(args.video, part, choose, args.repair)
+
+
+def _write(args: argparse.Namespace, looked: Looked, detected: Detected) -> Path:
+    """The track, and what else is asked for; gives the track's path."""
+    out = _numbered(args.out, args.split, detected)
+    detected.track.save(out)
+    if args.changes is not None:
+        _write_changes(_numbered(args.changes, args.split, detected), detected.changes)
+    if args.openpose is not None:
+        write_openpose(detected.track, _numbered(args.openpose, args.split, detected))
+    if args.coco is not None:
+        write_coco(detected.track, _numbered(args.coco, args.split, detected))
     if args.preview is not None:
-        write_preview(args.video, detected, args.preview, args.stride)
-    hard = preflight(detected.track, np.array(found.figures, np.float64))
-    return detected.track, detected.changes, hard + notes(detected)
+        if looked.order is None:
+            raise RetakeError("--preview needs the video: give it with --of.")
+        write_preview(looked.order, detected, _numbered(args.preview, args.split, detected))
+    return out
 
 
-def _of_tracker(args: argparse.Namespace, choose: Choose) -> Result:
-    if not args.size or not args.fps:
-        raise RetakeError(
-            "Another tracker's file needs both --size WxH and --fps, which it does not hold."
-        )
-    if args.preview is not None:
-        raise RetakeError("--preview needs the video; a tracker's file has no pictures.")
-    size = _size(args.size)
-    if not 0 < args.fps < 10_000:
-        raise RetakeError(f"--fps is {args.fps}; expected frames per second, such as 25.")
-    sightings = open_sightings(args.video)
-    times = np.arange(sightings.frame_count) / args.fps
-    everybody = overview(sightings, people(sightings, size, times), size)
-    chosen = choose(everybody, sightings, size)
-    source = f"{args.video.name}, {sightings.format}"
-    track = one_person(sightings, chosen.rows, size, args.fps, times, source)
-    mended, changes = repair(track) if args.repair else (track, [])
-    return mended, changes, sentences(changes)
+def _numbered(path: Path, split: bool, detected: Detected) -> Path:
+    """Of a shot: with the number of its first frame."""
+    return path.with_stem(f"{path.stem}-{detected.found.first}") if split else path
 
 
-def _find_with_bar(video: Path, count: int, stride: int) -> Found:
-    with tqdm(unit=" frames", leave=False, delay=0.1) as bar:
-
-        def on_frame(done: int, expected: int | None) -> None:
-            bar.total = expected
-            bar.update(done - bar.n)
-
-        return find_people(video, on_frame, count, stride)
+def _tell(detected: Detected, out: Path) -> None:
+    track, figures = detected.track, detected.found.figure_rows()
+    seen = int((track.confidence.max(axis=1) > 0).sum())
+    hard = preflight(track, figures) if len(figures) else []
+    source = track.source.partition("; mended: ")[0]  # the sentences below tell it in full
+    print(f"{out}: a person in {seen} of {track.frame_count} frames ({source}).")
+    told = [*hard, *notes(detected)]
+    if told and detected.found.is_part:
+        told.insert(0, "Frames are counted from the first one of the shot")
+    for sentence in told:
+        print(f"- {sentence[0].upper()}{sentence[1:].rstrip('.')}.")
 
 
 def _choice(who: str) -> Choose:
@@ -166,13 +199,6 @@ def _choice(who: str) -> Choose:
         x, y, frame = (int(text) for text in match.groups())
         return partial(by_click, frame=frame, place=(x, y))
     raise RetakeError(f"--person is {who}; expected largest, a number, or X,Y@FRAME.")
-
-
-def _size(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text)
-    if match is None:
-        raise RetakeError(f"--size is {text}; expected width and height, such as 1920x1080.")
-    return int(match[1]), int(match[2])
 
 
 def _write_changes(path: Path, changes: list[Change]) -> None:

@@ -1,17 +1,18 @@
-"""The process that decodes and detects: `python -m retake.server.detect.child VIDEO PEOPLE EVERY`.
+"""The process that decodes and detects: `python -m retake.server.detect.child ORDER`.
 
-It looks for at most PEOPLE people in every EVERYth frame, writes one line of JSON after the other
-to its standard output and holds one frame at a time. If a hostile file crashes the decoder, only
-this process ends. Each line is an array:
+ORDER is an `order.Order` as JSON. It writes one line of JSON after the other to its standard output
+and holds a few frames at a time. If a hostile file crashes the decoder, only this process ends.
+Each line is an array:
 
-    ["clip", nominal fps or 0, expected frames or null]
+    ["clip", nominal fps or 0, expected frames or null, detector, layout]
     ["frame", seconds, [width, height], people, figures]
+    ["passed", frames]                   on the way to what is not known yet: a sign of life
     ["end", whether the file is damaged]
     ["failed", sentence]
     ["no model", sentence]
 
-`people` is a list, empty if nobody is seen, of 33 landmarks [x, y, visibility] each; `figures` are
-those of `picture_figures`.
+`people` is a list, empty if nobody is seen, of all points [x, y, confidence] of the layout each;
+`figures` are those of `picture_figures`.
 """
 
 from __future__ import annotations
@@ -21,32 +22,62 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Any, TextIO
 
 from ...shared.errors import RetakeError
-from .model_file import PoseModelMissingError, pose_model
+from .ahead import read_ahead
+from .clip import open_clip
+from .cuts import CutWatch
+from .detector import Detector, open_detector
+from .model_file import PoseModelMissingError
+from .order import Order
 from .picture_figures import PictureFigures
-from .pose_landmarker import PoseLandmarker
-from .video import open_video
+from .scaling import Frame
+
+WARM_UP = 30
+"""Known frames that are looked at again, so that the detector follows people as it did before."""
+
+SIGN_EVERY = 25
+"""Frames that are only passed."""
 
 
-def records(path: Path, people: int = 1, every: int = 1) -> Iterator[tuple[Any, ...]]:
-    with closing(open_video(path)) as video, PoseLandmarker(pose_model(), people) as landmarker:
-        expected = video.expected_frames
-        yield ("clip", video.fps / every, expected and -(-expected // every))
-        figures = PictureFigures()
-        for number, frame in enumerate(video.frames()):
-            if number % every == 0:
-                found = [one.tolist() for one in landmarker.detect(frame.picture, frame.time)]
-                yield ("frame", frame.time, frame.size, found, figures.of(frame.picture))
-        yield ("end", video.damaged)
+def records(order: Order) -> Iterator[tuple[Any, ...]]:
+    with closing(open_clip(order)) as clip, open_detector(order) as detector:
+        expected = clip.expected_frames
+        looked_at = expected and -(-expected // order.every)
+        yield ("clip", clip.fps / order.every, looked_at, detector.name, detector.layout.name)
+        eyes = _Eyes(detector)
+        for number, frame in enumerate(read_ahead(clip.frames())):
+            index, rest = divmod(number, order.every)
+            if rest == 0 and index >= order.known - WARM_UP:
+                record = eyes.record(frame)
+                if index >= order.known:
+                    yield record
+                    continue
+            if number % SIGN_EVERY == 0:
+                yield ("passed", number)
+        yield ("end", clip.damaged)
+
+
+class _Eyes:
+    """What is seen in one frame after the other."""
+
+    def __init__(self, detector: Detector) -> None:
+        self._detector = detector
+        self._figures, self._cuts = PictureFigures(), CutWatch()
+
+    def record(self, frame: Frame) -> tuple[Any, ...]:
+        figures = self._figures.of(frame.picture)
+        if self._cuts.is_cut(figures[0]):
+            self._detector.new_scene()
+        people = self._detector.detect(frame.picture, frame.time)
+        return ("frame", frame.time, frame.size, [one.tolist() for one in people], figures)
 
 
 def main() -> None:
     with _private_stdout() as output:
         try:
-            for record in records(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])):
+            for record in records(Order.from_json(sys.argv[1])):
                 print(json.dumps(record), file=output, flush=True)
         except PoseModelMissingError as error:
             print(json.dumps(("no model", str(error))), file=output, flush=True)

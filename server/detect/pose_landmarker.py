@@ -10,31 +10,34 @@ from typing import Any
 
 import mediapipe as mp
 import numpy as np
-import numpy.typing as npt
 from mediapipe.tasks.python import BaseOptions, vision
 
-Landmarks = npt.NDArray[np.float32]
+from ...shared.arrays import Floats32
+from ...shared.layouts.known import MEDIAPIPE33
+from .detector import Picture
 
 
 class PoseLandmarker:
-    """One video, frame by frame, in order: a single person is followed and smoothed over time.
+    """A `Detector`. A single person is followed and smoothed over time.
 
     To be closed (`with`): left to the interpreter's exit, MediaPipe complains.
     """
 
+    name = "MediaPipe Pose Landmarker (full)"
+    layout = MEDIAPIPE33
+
     def __init__(self, model: bytes, people: int = 1) -> None:
-        options = vision.PoseLandmarkerOptions(
+        self._options = vision.PoseLandmarkerOptions(
             base_options=BaseOptions(model_asset_buffer=model),
             running_mode=vision.RunningMode.VIDEO,
             num_poses=people,
         )
-        self._landmarker = vision.PoseLandmarker.create_from_options(options)
+        self._landmarker = vision.PoseLandmarker.create_from_options(self._options)
         self._last_ms = -1
 
-    def detect(self, picture: npt.NDArray[np.uint8], time: float) -> list[Landmarks]:
-        """People (33, 3), in any order: x and y as fractions of width and height, visibility.
+    def detect(self, picture: Picture, time: float) -> list[Floats32]:
+        """As the interface says; the confidence is what MediaPipe calls visibility.
 
-        `picture` (height, width, 3) RGB, upright; `time` in seconds, not before the last one's.
         MediaPipe ignores strides and finds nobody in a picture that is a view with gaps, and it
         wants whole milliseconds that always increase.
         """
@@ -45,6 +48,10 @@ class PoseLandmarker:
             np.array([(p.x, p.y, p.visibility) for p in person], np.float32)
             for person in found.pose_landmarks
         ]
+
+    def new_scene(self) -> None:
+        self.close()
+        self._landmarker = vision.PoseLandmarker.create_from_options(self._options)
 
     def close(self) -> None:
         self._landmarker.close()

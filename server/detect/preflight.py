@@ -7,6 +7,7 @@ import numpy as np
 from ...shared.arrays import Bools, Floats64
 from ...shared.keypoints import KeypointTrack
 from ...shared.repair.words import frame_ranges
+from .cuts import shots
 
 SMALL_PX = 150.0
 """Height of a person below which a pixel of the detector's error is a centimetre or more."""
@@ -14,9 +15,6 @@ SMALL_PX = 150.0
 CERTAIN = 0.5
 SHARE = 0.1
 """Of the frames. What happens more rarely is not worth a sentence."""
-
-CUT_CHANGE, CUT_RATIO = 0.08, 6.0
-"""Mean grey difference from one frame to the next, and how it compares with the usual one."""
 
 BLURRED = 0.36
 """Sharpness of the steepest edges; a straight ramp of three pixels has 0.33."""
@@ -45,28 +43,21 @@ def preflight(track: KeypointTrack, figures: Floats64) -> list[str]:
     return [sentence for sentence in told if sentence]
 
 
-def cuts(figures: Floats64) -> list[int]:
-    """Frames that are the first of a new scene."""
-    change = figures[:, 0]
-    usual = float(np.median(change[change > 0])) if (change > 0).any() else 0.0
-    found = (change > CUT_CHANGE) & (change > CUT_RATIO * usual)
-    return np.flatnonzero(found).tolist()
-
-
 def _cuts(figures: Floats64) -> str:
-    found = cuts(figures)
-    if not found:
+    found = shots(figures)
+    if len(found) < 2:
         return ""
-    frames = ", ".join(map(str, found[:10])) + (", ..." if len(found) > 10 else "")
+    told = ", ".join(f"{shot.start}-{shot.stop - 1}" for shot in found[:10])
+    more = ", ..." if len(found) > 10 else ""
     return (
-        f"The picture cuts to another scene at frame {frames}: "
-        "cut the clip there, the motion does not go on across a cut."
+        f"The picture cuts to another scene; its {len(found)} shots are frames {told}{more}. "
+        "A motion does not go on across a cut: --split makes a track of each shot."
     )
 
 
 def _frame_rate(track: KeypointTrack, figures: Floats64) -> str:
     steps = np.diff(track.times)
-    still = figures[1:, 0] == 0
+    still = (figures[1:, :3] == 0).all(axis=1)
     if still.mean() > SHARE:
         share = f"{round(100 * float(still.mean()))} %"
         return (

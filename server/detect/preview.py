@@ -21,32 +21,42 @@ import numpy as np
 from ...shared.arrays import Floats32
 from ...shared.atomic import replaced_file
 from ...shared.errors import RetakeError
-from ...shared.layouts.to_h36m import mediapipe33
+from ...shared.layouts.to_h36m import by_name
 from ...shared.skeleton import HUMAN36M
 from ..exits import why_it_ended
+from .clip import open_clip
 from .detect import Detected
+from .order import Order
 
 SHEET_PICTURES, SHEET_COLUMNS, SHEET_WIDTH = 20, 5, 320
 
 _LEFT, _RIGHT, _MIDDLE, _OTHER = (64, 156, 255), (255, 140, 32), (240, 240, 240), (140, 140, 140)
 
 
-def write_preview(video: Path, detected: Detected, out: Path, every: int = 1) -> None:
+def write_preview(order: Order, detected: Detected, out: Path) -> None:
     """`out` ends in .mp4 or .png. Raises RetakeError, and then leaves what was there as it was."""
     if out.suffix.lower() not in (".mp4", ".png"):
         raise RetakeError(f"A preview is a film (.mp4) or a contact sheet (.png), not {out.name}.")
     try:
         with replaced_file(out) as part:
-            order = {"video": str(video), "out": str(part), "film": out.suffix.lower() == ".mp4"}
-            _draw_elsewhere(video, order | {"every": every, "frames": _drawn(detected)})
+            _draw_elsewhere(
+                order.clip,
+                {
+                    "order": order.to_json(),
+                    "out": str(part),
+                    "film": out.suffix.lower() == ".mp4",
+                    "first": detected.found.first,
+                    "frames": _drawn(detected),
+                },
+            )
     except OSError as error:
         raise RetakeError(f"{out} could not be written: {error.strerror or error}.") from None
 
 
-def _draw_elsewhere(video: Path, order: dict[str, Any]) -> None:
+def _draw_elsewhere(clip: Path, task: dict[str, Any]) -> None:
     done = subprocess.run(
         [sys.executable, "-P", "-m", f"{__package__}.preview"],
-        input=json.dumps(order),
+        input=json.dumps(task),
         capture_output=True,
         text=True,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
@@ -54,18 +64,20 @@ def _draw_elsewhere(video: Path, order: dict[str, Any]) -> None:
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
         end = why_it_ended(done.returncode)
-        raise RetakeError(f"Drawing over {video} {end}. It said last: {last}")
+        raise RetakeError(f"Drawing over {clip} {end}. It said last: {last}")
 
 
 def _drawn(detected: Detected) -> list[list[Any]]:
     """Per frame [[number of the person, whether chosen, 17 rows of x, y, confidence], ...]."""
     frames: list[list[Any]] = [[] for _ in detected.found.times]
-    sightings = detected.found.sightings()
-    mapped = mediapipe33(sightings.points, sightings.confidence)
+    sightings = detected.sightings
+    points = sightings.in_pixels(detected.found.size)
+    mapped = by_name(points, sightings.confidence, sightings.places)
     for person in detected.everybody:
         if person is detected.chosen:
             continue
-        for row in person.rows.tolist():
+        # A tracker's file may go on after the end of the video.
+        for row in person.rows[sightings.frames[person.rows] < len(frames)].tolist():
             rows = _rows(mapped.points[row], mapped.confidence[row])
             frames[int(sightings.frames[row])].append([person.number, False, rows])
     track = detected.track
@@ -79,24 +91,25 @@ def _rows(points: Floats32, confidence: Floats32) -> list[list[float]]:
     return np.column_stack([np.nan_to_num(points, nan=-1e4), confidence]).round(2).tolist()
 
 
-def _pictures(order: dict[str, Any]) -> Iterator[tuple[float, Any]]:
+def _pictures(task: dict[str, Any]) -> Iterator[tuple[float, Any]]:
     """(seconds, picture with people drawn), only those frames that were looked at."""
     from PIL import Image, ImageDraw
 
-    from .video import open_video
-
-    with closing(open_video(Path(order["video"]))) as video:
-        for number, frame in enumerate(video.frames()):
-            index, rest = divmod(number, order["every"])
-            if rest or index >= len(order["frames"]):
+    order, began = Order.from_json(task["order"]), None
+    with closing(open_clip(order)) as clip:
+        for number, frame in enumerate(clip.frames()):
+            looked_at, rest = divmod(number, order.every)
+            index = looked_at - task["first"]
+            if rest or not 0 <= index < len(task["frames"]):
                 continue
+            began = frame.time if began is None else began
             image = Image.fromarray(frame.picture)
             scale = image.width / frame.size[0]
             draw = ImageDraw.Draw(image)
-            for who, chosen, rows in order["frames"][index]:
+            for who, chosen, rows in task["frames"][index]:
                 _draw_person(draw, who, chosen, np.array(rows) * (scale, scale, 1))
-            draw.text((8, 6), f"{index}   {frame.time:.2f} s", fill=_MIDDLE)
-            yield frame.time, image
+            draw.text((8, 6), f"{looked_at}   {frame.time:.2f} s", fill=_MIDDLE)
+            yield frame.time - began, image
 
 
 def _draw_person(draw: Any, who: int, chosen: bool, rows: Any) -> None:
@@ -115,12 +128,12 @@ def _draw_person(draw: Any, who: int, chosen: bool, rows: Any) -> None:
         draw.text((head[0] + 8, head[1] - 16), str(who), fill=_MIDDLE if chosen else _OTHER)
 
 
-def _film(order: dict[str, Any]) -> None:
+def _film(task: dict[str, Any]) -> None:
     import av
 
-    with av.open(order["out"], "w", format="mp4") as container:
+    with av.open(task["out"], "w", format="mp4") as container:
         stream = None
-        for time, image in _pictures(order):
+        for time, image in _pictures(task):
             if stream is None:
                 stream = container.add_stream("libx264", rate=Fraction(25), options={"crf": "23"})
                 stream.width, stream.height = image.width & ~1, image.height & ~1
@@ -134,13 +147,13 @@ def _film(order: dict[str, Any]) -> None:
             container.mux(stream.encode(None))
 
 
-def _sheet(order: dict[str, Any]) -> None:
+def _sheet(task: dict[str, Any]) -> None:
     from PIL import Image
 
-    count = len(order["frames"])
+    count = len(task["frames"])
     wanted = set(np.linspace(0, count - 1, min(count, SHEET_PICTURES)).round().astype(int).tolist())
     small: list[Any] = []
-    for index, (_, image) in enumerate(_pictures(order)):
+    for index, (_, image) in enumerate(_pictures(task)):
         if index in wanted:
             height = max(1, round(image.height * SHEET_WIDTH / image.width))
             small.append(image.resize((SHEET_WIDTH, height)))
@@ -150,13 +163,13 @@ def _sheet(order: dict[str, Any]) -> None:
     for place, image in enumerate(small):
         row, column = divmod(place, SHEET_COLUMNS)
         sheet.paste(image, (column * SHEET_WIDTH, row * height))
-    sheet.save(order["out"], format="PNG")
+    sheet.save(task["out"], format="PNG")
 
 
 def main() -> None:
     os.dup2(2, 1)
-    order = json.load(sys.stdin)
-    (_film if order["film"] else _sheet)(order)
+    task = json.load(sys.stdin)
+    (_film if task["film"] else _sheet)(task)
 
 
 if __name__ == "__main__":

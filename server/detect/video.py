@@ -15,7 +15,6 @@ from pathlib import Path
 import av
 import av.error
 import numpy as np
-import numpy.typing as npt
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Disposition
@@ -23,32 +22,12 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from ...shared.errors import RetakeError
-
-Picture = npt.NDArray[np.uint8]
-
-LONGEST_SIDE = 1280
-"""Pixels. Larger pictures are scaled down: the detector sees no better with more."""
-
-MOST_PIXELS = 1 << 26
-"""Of one frame. No camera has more (8192 x 8192), a damaged header may claim anything."""
+from .scaling import MOST_PIXELS, Frame, small_size
 
 _FORMATS = "mov,mp4,matroska,webm,avi,mpeg,mpegts,mpegvideo,asf,flv,ogg,mxf,ivf,h264,hevc,gif"
 """Containers of videos. Left out on purpose: text, pictures, play lists that open other files."""
 
 _SAFE = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
-
-
-@dataclass(frozen=True)
-class Frame:
-    """`time` in seconds after the first frame; `picture` (height, width, 3) RGB, upright.
-
-    `size` is the (width, height) of the video itself, upright and with square pixels; the picture
-    may be smaller.
-    """
-
-    time: float
-    picture: Picture
-    size: tuple[int, int]
 
 
 @dataclass
@@ -177,10 +156,7 @@ def _kinds(container: InputContainer) -> str:
 def _upright(frame: VideoFrame, time: float, pixel_aspect: float) -> Frame:
     """Scaled to square pixels and a bounded size, then turned as the camera was held."""
     width, height = round(frame.width * pixel_aspect), frame.height
-    scale = min(1.0, LONGEST_SIDE / max(width, height))
-    small = frame.reformat(
-        max(1, round(width * scale)), max(1, round(height * scale)), format="rgb24"
-    ).to_ndarray()
+    small = frame.reformat(*small_size(width, height), format="rgb24").to_ndarray()
     quarter_turns = frame.rotation // 90 % 4
     # A copy in order: MediaPipe reads rows as if there were no gaps between them, and finds nobody.
     picture = np.ascontiguousarray(np.rot90(small, quarter_turns), dtype=np.uint8)

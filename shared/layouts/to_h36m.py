@@ -10,7 +10,7 @@ import numpy as np
 from ..arrays import Floats, Floats32
 from ..errors import RetakeError
 from .blends import EXTRAS, Blend, blends
-from .known import MEDIAPIPE33, Layout
+from .known import Layout
 
 
 class MappedKeypoints(NamedTuple):
@@ -56,11 +56,6 @@ def by_name(points: Floats, confidence: Floats, places: Mapping[str, int]) -> Ma
 
 _FEWEST_JOINTS = 9
 """Shoulders and hips, hip, spine and thorax between them, and two more."""
-
-
-def mediapipe33(points: Floats, visibility: Floats) -> MappedKeypoints:
-    """MediaPipe Pose landmarks (frames, 33, 2) and their visibility (frames, 33)."""
-    return to_h36m(points, visibility, MEDIAPIPE33)
 
 
 def _blended(points: Floats, places: Mapping[str, int], rule: Blend | None) -> Floats32:

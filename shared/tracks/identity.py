@@ -6,12 +6,14 @@ here (see `repair.swaps`): people are compared by the middles of their limbs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..arrays import Floats, Floats32, Floats64, Ints
 from .assignment import FORBIDDEN, assign
+from .rejoin import rejoined
 from .sightings import NOT_TRACKED, Sightings
 
 DUPLICATE = 0.08
@@ -36,11 +38,14 @@ class _Person:
     time: float
 
 
-def people(sightings: Sightings, size: tuple[int, int], times: Floats64) -> Ints:
+def people(
+    sightings: Sightings, size: tuple[int, int], times: Floats64, cuts: Sequence[int] = ()
+) -> Ints:
     """(S,) a person's number from 0 on for each sighting; -1 for a duplicate of another one.
 
     Where the tracker has followed people itself, its numbers are kept, in the order in which they
-    appear. `times` (frames,) in seconds.
+    appear. `times` (frames,) in seconds; nobody is followed into the frames `cuts`, which begin new
+    scenes.
     """
     if (sightings.ids != NOT_TRACKED).all():
         return _by_appearance(sightings.ids)
@@ -48,13 +53,15 @@ def people(sightings: Sightings, size: tuple[int, int], times: Floats64) -> Ints
     heights: Floats64 = np.array([_height(one) for one in middles])
     numbers = np.full(len(sightings.frames), -1, np.intp)
     known: list[_Person] = []
+    scene_began = 0
     bounds = np.searchsorted(sightings.frames, np.arange(len(times) + 1))
     for frame, time in enumerate(times.tolist()):
         rows = np.arange(bounds[frame], bounds[frame + 1])
         rows = _without_duplicates(rows, middles, heights, sightings.confidence)
-        near = [one for one in known if time - one.time <= KEPT_S]
+        scene_began = len(known) if frame in cuts else scene_began
+        near = [one for one in known[scene_began:] if time - one.time <= KEPT_S]
         numbers[rows] = _follow(near, known, rows, middles, heights, time)
-    return numbers
+    return rejoined(numbers, sightings.frames, middles, heights, times, size, cuts)
 
 
 def limb_middles(sightings: Sightings, size: tuple[int, int]) -> Floats32:

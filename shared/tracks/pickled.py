@@ -42,6 +42,16 @@ def read_arrays(path: Path) -> dict[str, AnyArray]:
         raise RetakeError(f"{path} is damaged, or no .npz file.") from None
 
 
+def read_plain(content: bytes) -> Any:
+    """Lists, text and numbers out of a pickle. Raises RetakeError."""
+    try:
+        return _Restricted(io.BytesIO(content)).load()
+    except RetakeError:
+        raise
+    except _DAMAGE:
+        raise RetakeError("A list in this file is damaged.") from None
+
+
 _DAMAGE = (
     OSError,
     ValueError,

@@ -7,7 +7,7 @@ import pytest
 from retake.shared.arrays import Floats64
 from retake.shared.errors import RetakeError
 from retake.shared.layouts.known import COCO17, GOLIATH308, LAYOUTS, MEDIAPIPE33, Layout
-from retake.shared.layouts.to_h36m import by_name, mediapipe33, to_h36m
+from retake.shared.layouts.to_h36m import MappedKeypoints, by_name, to_h36m
 from retake.shared.skeleton import HUMAN36M
 
 MIDLINE_X = 200.0
@@ -17,6 +17,10 @@ SWAP = [0, 4, 5, 6, 1, 2, 3, 8, 7, 10, 9, *(i + 1 if i % 2 else i - 1 for i in r
 
 def joint(name: str) -> int:
     return HUMAN36M.joints.index(name)
+
+
+def mediapipe33(points: Floats64, visibility: Floats64) -> MappedKeypoints:
+    return to_h36m(points, visibility, MEDIAPIPE33)
 
 
 @pytest.fixture

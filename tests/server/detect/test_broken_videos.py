@@ -109,9 +109,9 @@ def outcomes(folder: Path, goods: list[bytes], count: int) -> dict[str, int]:
 
 @pytest.mark.timeout(300)
 def test_broken_files_are_refused_or_read_in_part(tmp_path: Path, goods: list[bytes]) -> None:
-    found = outcomes(tmp_path, goods, 150)
-    assert found["refused"] > 20
-    assert found["damaged"] > 20
+    found = outcomes(tmp_path, goods, 48)
+    assert found["refused"] > 6
+    assert found["damaged"] > 3
 
 
 @pytest.mark.slow

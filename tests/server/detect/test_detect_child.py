@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from pathlib import Path
 
 import pytest
 from retake.server.detect import child_process
+from retake.server.detect.child_process import find_people
 from retake.server.detect.detect import detect
+from retake.server.detect.order import Order
 from retake.shared.errors import RetakeError
 
 FRAMES = """
 import json, os, sys
 def say(*record):
     print(json.dumps(record), flush=True)
-say("clip", 25.0, 24)
+say("clip", 25.0, 24, "a detector", "mediapipe-33")
 for i in range(7):
     say("frame", i / 25, [640, 480],
         [[[0.1 + 0.01 * j, 0.2 + 0.02 * j, 0.9] for j in range(33)]], [0, 0, 0, 1])
 """
 
 
+def none_required(order: object) -> None:
+    """For stand-ins, which need no library."""
+
+
 @pytest.fixture(autouse=True)
-def libraries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(child_process, "_require_libraries", lambda: None)
+def libraries(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(child_process, "_require_libraries", none_required)
+    monkeypatch.setenv("RETAKE_DATA_DIR", str(tmp_path))
 
 
 def detect_with(program: str, monkeypatch: pytest.MonkeyPatch) -> tuple[int, str]:
@@ -79,3 +87,16 @@ def test_a_child_that_falls_silent_is_ended(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_crash_after_the_end_harms_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     assert detect_with(FRAMES + "say('end', False); os._exit(9)", monkeypatch)[0] == 7
+
+
+def test_a_missing_library_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    monkeypatch.setattr(importlib.util, "find_spec", no_library)
+    with pytest.raises(RetakeError, match=r"needs onnxruntime, .* pip install -e \"\.\[onnx\]\""):
+        find_people(Order(Path("clip.mp4"), model=Path("pose.onnx")), lambda done, total: None)
+    with pytest.raises(ModuleNotFoundError, match="'av'"):
+        find_people(Order(Path("clip.mp4")), lambda done, total: None)
+
+
+def no_library(name: str) -> None:
+    """As `find_spec` says that there is none."""

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pytest
+from retake.server.detect.cuts import CutWatch, cuts, shots
 from retake.server.detect.picture_figures import PictureFigures
-from retake.server.detect.preflight import cuts, preflight
+from retake.server.detect.preflight import preflight
 from retake.shared.arrays import Floats64
 from retake.shared.keypoints import KeypointTrack
 
@@ -42,6 +43,9 @@ def test_a_cut_is_found_and_a_flying_ball_is_none() -> None:
     for frame, picture in enumerate(pictures):
         picture[0, 0] = frame
     assert cuts(figures_of(*pictures)) == [12]
+    assert shots(figures_of(*pictures)) == [range(12), range(12, 18)]
+    watch = CutWatch()
+    assert [i for i, f in enumerate(figures_of(*pictures)) if watch.is_cut(f[0])] == [12]
 
 
 def test_blur_lowers_the_sharpness() -> None:
@@ -104,7 +108,7 @@ def test_each_trouble_is_told_with_its_frames() -> None:
 def test_trouble_of_the_pictures_is_told() -> None:
     figures = calm()
     figures[20, 0] = 0.3
-    assert "cuts to another scene at frame 20:" in only(person(), figures)
+    assert "its 2 shots are frames 0-19, 20-39." in only(person(), figures)
     figures = calm()
     figures[10:20, 3] = 0.1
     assert "blurred in frames 10-19" in only(person(), figures)
@@ -117,6 +121,8 @@ def test_trouble_with_the_frame_rate_is_told() -> None:
     figures = calm()
     figures[1::2, 0] = 0
     assert "repeat the one before" in only(person(), figures)
+    figures[1::2, 1] = 0.001  # moved as a whole is not repeated
+    assert preflight(person(), figures) == []
     track = person()
     late = track.times + np.where(np.arange(40) >= 30, 0.2, 0)
     assert only(replace(track, times=late), calm()) == "Frames are missing before frame 30."

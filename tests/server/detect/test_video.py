@@ -11,7 +11,8 @@ import av
 import numpy as np
 import numpy.typing as npt
 import pytest
-from retake.server.detect.video import LONGEST_SIDE, Frame, Video, open_video
+from retake.server.detect.scaling import LONGEST_SIDE, Frame
+from retake.server.detect.video import Video, open_video
 from retake.shared.errors import RetakeError
 
 Picture = npt.NDArray[np.uint8]

@@ -10,7 +10,8 @@ import pytest
 from retake.shared.arrays import Floats64
 from retake.shared.errors import RetakeError
 from retake.shared.keypoints import KeypointTrack
-from retake.shared.layouts.to_h36m import mediapipe33
+from retake.shared.layouts.known import MEDIAPIPE33
+from retake.shared.layouts.to_h36m import to_h36m
 from retake.shared.repair.changes import Change, undo
 from retake.shared.repair.repair import repair, swap_sides
 from retake.shared.repair.swaps import between, exchanged
@@ -31,7 +32,7 @@ def recorded() -> tuple[KeypointTrack, set[int]]:
         points[:, file["landmarks"]] = file["points"]
         visibility = np.zeros(points.shape[:2])
         visibility[:, file["landmarks"]] = file["visibility"]
-        mapped = mediapipe33(points, visibility)
+        mapped = to_h36m(points, visibility, MEDIAPIPE33)
         track = KeypointTrack(
             **mapped._asdict(),
             times=file["times"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -135,3 +136,81 @@ def test_the_choice() -> None:
         by_number(everybody, 9)
     with pytest.raises(RetakeError, match="Nobody was found in frame 70"):
         by_click(everybody, sightings, SIZE, 70, (0, 0))
+
+
+def walk(frames: list[int], x: list[float], size: float = 300) -> Sightings:
+    """One body per entry: in which frame, and where."""
+    points = np.stack([body(place, size) for place in x]).astype(np.float32)
+    return Sightings(
+        frames=np.array(frames),
+        points=points,
+        confidence=np.ones((len(x), 17), np.float32),
+        ids=np.full(len(x), NOT_TRACKED),
+        places=COCO17.places,
+        format="test",
+    )
+
+
+GONE = [*range(20), *range(40, 60)]
+"""Frames in which somebody is seen who is away for 0.8 s."""
+
+
+def numbers_of(sightings: Sightings, cuts: tuple[int, ...] = ()) -> list[int]:
+    return people(sightings, SIZE, np.arange(60) / FPS, cuts).tolist()
+
+
+def test_who_is_found_again_where_only_they_can_be_is_the_same() -> None:
+    """Farther than somebody is followed, and the only one who is lost and found."""
+    assert numbers_of(walk(GONE, [300.0] * 20 + [800.0] * 20)) == [0] * 40
+
+
+def test_nobody_is_followed_across_a_cut() -> None:
+    assert numbers_of(walk(GONE, [300.0] * 40), cuts=(30,)) == [0] * 20 + [1] * 20
+    assert numbers_of(walk(list(range(60)), [300.0] * 60), cuts=(30,)) == [0] * 30 + [1] * 30
+
+
+def test_who_leaves_at_the_side_is_somebody_else_than_who_comes() -> None:
+    assert numbers_of(walk(GONE, [60.0] * 20 + [560.0] * 20)) == [0] * 20 + [1] * 20
+
+
+def test_of_two_who_could_be_the_one_none_is() -> None:
+    frames = [*range(20), *np.repeat(np.arange(40, 60), 2).tolist()]
+    found = numbers_of(walk(frames, [500.0] * 20 + [130.0, 870.0] * 20))
+    assert found[:20] == [0] * 20
+    assert found[20:22] == [1, 2]
+    assert set(found) == {0, 1, 2}
+
+
+def test_who_is_seen_for_a_moment_is_not_joined() -> None:
+    frames = [*range(20), *range(40, 46)]
+    assert numbers_of(walk(frames, [300.0] * 20 + [800.0] * 6)) == [0] * 20 + [1] * 6
+
+
+def test_the_man_who_jumps_from_the_wall_stays_one() -> None:
+    """Sports2D's demo (BSD-3-Clause, David Pagnon), as MediaPipe saw it, up to three people.
+
+    Looked at in the pictures: a man on a wall until frame 168, who turns over in the air unseen and
+    lands on the lawn (198-226); a woman who walks by (59-200); false people in the trees.
+    """
+    with np.load(Path(__file__).parents[2] / "data/jumping_man_keypoints.npz") as data:
+        points, frames, times = data["points"].astype(np.float32), data["frames"], data["times"]
+    sightings = Sightings(
+        frames=frames,
+        points=points,
+        confidence=np.isfinite(points[..., 0]).astype(np.float32),
+        ids=np.full(len(frames), NOT_TRACKED),
+        places=COCO17.places,
+        format="test",
+    )
+    size = (1768, 994)
+    everybody = overview(sightings, people(sightings, size, times), size)
+    man = largest(everybody)
+    (woman,) = (p for p in everybody if len(p.rows) > 50 and p is not man)
+    assert (man.first, man.last, len(man.rows)) == (3, 226, 184)
+    assert (woman.first, woman.last) == (59, 200)
+    middles = np.nanmean(points, axis=1)
+    assert middles[man.rows, 0].min() > 500  # she comes from the right and leaves at the left
+    assert middles[woman.rows[-1], 0] < 100
+    steps = np.linalg.norm(np.diff(middles[man.rows], axis=0), axis=1)
+    near = np.diff(frames[man.rows]) == 1
+    assert steps[near].max() < 150
