@@ -16,16 +16,30 @@ from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import psutil
-from report import arguments, show
+from report import alternate, arguments, show
 from retake.server.caller import Caller
 from retake.shared import connection_file
 from retake.shared.connection_file import ConnectionInfo
 from retake.shared.errors import RetakeError
-from retake.shared.protocol import Array, Failed, Lift, Ping, Pong, Result
+from retake.shared.protocol import (
+    Array,
+    Cancel,
+    Failed,
+    Lift,
+    Ping,
+    Pong,
+    Progress,
+    Reply,
+    Result,
+)
+
+if TYPE_CHECKING:
+    from retake.shared.model.batches import Predict
 
 WORKER = """
 from functools import cache
@@ -53,7 +67,10 @@ def answer(hypotheses, frames):
         provenance={},
     )
 
-tasks.lift = lambda track, model, options, report: answer(options.hypotheses, track.frame_count)
+def lift(track, model, options, report, current=None):
+    return answer(options.hypotheses, track.frame_count)
+
+tasks.lift = lift
 worker._prepare_torch = lambda: ("none", lambda folder: OpenModel(lambda *_, **__: None, ""))
 worker.main()
 """
@@ -67,6 +84,7 @@ raise SystemExit(main(sys.argv[1:]))
 """
 START_S = 300.0
 PINGS = 500
+INTERRUPTIONS = 5
 CLIENTS_FOR_MEMORY = 100
 SIZES = ((1, 100), (5, 500), (10, 2000), (20, 5000), (50, 8000))
 """Hypotheses and frames of the answers."""
@@ -82,9 +100,11 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     with running("-c", READY) as info:
         rows += [pings(info), *added(info, args.rounds), memory(info)]
+        rows += added(replace(info, pid=0), args.rounds)  # as if it were on another computer
     if not args.no_model:
         with running("-m", "retake.cli") as info:
-            rows += throughput(info)
+            rows += [*throughput(info), *interruptions(info)]
+        rows += sharing()
     show("The server: time it adds, pings, throughput, memory", rows, args.json)
 
 
@@ -151,14 +171,18 @@ def added(info: ConnectionInfo, rounds: int) -> list[dict[str, Any]]:
                     len(a.data) for a in (result.poses, result.root, request.points, request.times)
                 ) / 2**20  # fmt: skip
             took = statistics.median(seconds) * 1000
-            rows.append(row(f"added to a lift of {size:.1f} MB", took, "ms", 3 + size))
-            busy = (cpu_seconds(info) - before) / rounds * 1000
-            rows.append(row("  processor time of client, front, worker", busy, "ms"))
+            how = "file" if info.pid else "message"
+            rows.append(row(f"added to a lift of {size:.1f} MB, by {how}", took, "ms", 3 + size))
+            if info.pid:
+                busy = (cpu_seconds(info) - before) / rounds * 1000
+                rows.append(row("  processor time of client, front, worker", busy, "ms"))
     return rows
 
 
 def cpu_seconds(info: ConnectionInfo) -> float:
     """Of this process, the server and its worker: it hardly depends on what else runs."""
+    if not info.pid:
+        return 0.0
     server = psutil.Process(info.pid)
     times = [p.cpu_times() for p in (psutil.Process(), server, *server.children())]
     return sum(t.user + t.system for t in times)
@@ -194,6 +218,85 @@ def throughput(info: ConnectionInfo) -> list[dict[str, Any]]:
         one = one or rate
         rows.append(row(f"lifts, {clients} client(s), against one", rate / one, "x", 1.0))
     return rows
+
+
+def interruptions(info: ConnectionInfo) -> list[dict[str, Any]]:
+    """How long after its request an interactive lift begins, without and with a batch job beside
+    it, and how long after `cancel` the batch job's client hears of it and the worker is free.
+    """
+    alone: list[float] = []
+    beside: list[float] = []
+    heard: list[float] = []
+    free: list[float] = []
+    with Caller(info) as batch, Caller(info) as caller:
+        for number in range(INTERRUPTIONS):
+            alone.append(begun(caller, f"alone {number}"))
+            long = replace(lift(10, 3000), job_id=f"long {number}", batch=True, iterations=5)
+            batch.send(replace(long, seed=number))
+            until(batch, lambda reply: isinstance(reply, Progress) and reply.stage == "sampling")
+            beside.append(begun(caller, f"beside {number}"))
+            start = time.perf_counter()
+            batch.send(Cancel(job_id=long.job_id))
+            until(batch, lambda reply: isinstance(reply, Failed))
+            heard.append(time.perf_counter() - start)
+            while caller.ask(Ping(job_id="p"), Pong, 60).jobs:
+                time.sleep(0.005)
+            free.append(time.perf_counter() - start)
+    named = {
+        "an interactive lift begins, alone": alone,
+        "an interactive lift begins, beside a batch job": beside,
+        "cancel is answered": heard,
+        "the worker is free after cancel": free,
+    }
+    return [row(what, statistics.median(v) * 1000, "ms") for what, v in named.items()]
+
+
+def begun(caller: Caller, job_id: str) -> float:
+    """Seconds until a lift has its turn; then it is finished."""
+    start = time.perf_counter()
+    caller.send(replace(lift(1, 60), job_id=job_id, seed=hash(job_id) % 10**9))
+    until(caller, lambda reply: isinstance(reply, Progress) and not reply.ahead)
+    seconds = time.perf_counter() - start
+    outcome(caller)
+    return seconds
+
+
+def until(caller: Caller, is_it: Callable[[Reply], bool]) -> None:
+    while not is_it(caller.receive(300)):
+        pass
+
+
+def sharing() -> list[dict[str, Any]]:
+    """Four lifts of 5 s in one process: one after the other, and their windows together."""
+    import torch
+    from retake.server.models import default_model, find_model
+    from retake.shared.model.artifact import load_model
+    from retake.shared.model.together import Together
+    from retake.shared.model.windows import sample_clip
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model = load_model(find_model(default_model()), device)
+    together = Together(model)
+    pixels = lift(1, 250).points.unpack("points").astype(np.float64)
+
+    def one(seed: int, predict: Predict | None = None) -> None:
+        wanted: dict[str, Any] = {"hypotheses": 1, "iterations": 2, "seed": seed}
+        sample_clip(model, pixels, 640, 480, predict=predict, **wanted)
+
+    def in_turn() -> None:
+        for seed in range(4):
+            one(seed)
+
+    def at_once() -> None:
+        threads = [Thread(target=one, args=(seed, together.predict)) for seed in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    seconds = alternate({"in turn": in_turn, "at once": at_once}, 3)
+    ratio = seconds["in turn"] / seconds["at once"]
+    return [row(f"4 small lifts, windows together, against in turn, on {device}", ratio, "x")]
 
 
 def outcome(caller: Caller) -> Result:

@@ -27,6 +27,7 @@ from ..shared.keypoints import KeypointTrack
 from ..shared.processes import start_of
 from ..shared.protocol import Detect, Request, Result, Track
 from ..shared.takes import Takes
+from ..shared.track_message import track_of
 from .batch_clips import Clip, Record, Settings, digest_of, finished, write_record
 
 ANSWER_S = 20.0
@@ -79,15 +80,7 @@ class _Server:
 
     def detect(self, video: Path) -> KeypointTrack:
         request = Detect(job_id=uuid.uuid4().hex, path=str(video), batch=True)
-        track = self._ask(request, Track)
-        return KeypointTrack(
-            track.points.unpack("points"),
-            track.confidence.unpack("confidence"),
-            track.times.unpack("times"),
-            (track.width, track.height),
-            track.fps,
-            track.source,
-        )
+        return track_of(self._ask(request, Track))
 
     def lift(self, track: KeypointTrack, settings: Settings) -> Takes:
         wanted = LiftSettings(**asdict(settings))

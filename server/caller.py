@@ -6,6 +6,7 @@ It belongs to one thread. The add-on, which must not wait, has a client of its o
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from importlib.metadata import version
 from types import TracebackType
 from typing import Any, TypeVar
@@ -14,10 +15,15 @@ import zmq
 
 from ..shared.connection_file import ConnectionInfo
 from ..shared.errors import RetakeError
+from ..shared.kept_file import read_kept
 from ..shared.protocol import (
     PROTOCOL_VERSION,
+    Deliver,
+    Detect,
     Failed,
     Hello,
+    Kept,
+    Lift,
     Ping,
     Received,
     Reply,
@@ -45,6 +51,7 @@ class Caller:
 
     def __init__(self, info: ConnectionInfo) -> None:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._is_local = info.pid != 0
         self._socket = self._context.socket(zmq.DEALER)
         self._socket.linger = 0
         show_keys(self._socket, info)
@@ -63,16 +70,25 @@ class Caller:
         self._context.term()
 
     def send(self, request: Request) -> None:
+        if isinstance(request, Lift | Detect) and self._is_local:
+            request = replace(request, by_file=True)
         self._socket.send(encode(request))
 
     def receive(self, limit_s: float) -> Reply:
         """The next reply; outcomes are acknowledged. SilentServerError if there is none in time."""
-        if not self._socket.poll(int(limit_s * 1000)):
-            raise SilentServerError(f"The server has not answered within {limit_s:.0f} seconds.")
-        reply = decode_reply(self._socket.recv())
-        if isinstance(reply, Result | Track):
-            self.send(Received(job_id=reply.job_id))
-        return reply
+        deadline = time.monotonic() + limit_s
+        while self._socket.poll(int(max(deadline - time.monotonic(), 0) * 1000)):
+            reply = decode_reply(self._socket.recv())
+            if isinstance(reply, Kept):
+                try:
+                    reply = read_kept(reply)
+                except RetakeError:
+                    self.send(Deliver(job_id=reply.job_id))
+                    continue
+            if isinstance(reply, Result | Track):
+                self.send(Received(job_id=reply.job_id))
+            return reply
+        raise SilentServerError(f"The server has not answered within {limit_s:.0f} seconds.")
 
     def ask(self, request: Request, kind: type[Kind], limit_s: float) -> Kind:
         """The first reply of this kind. RetakeError if the request fails or nobody answers."""

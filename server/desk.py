@@ -29,11 +29,13 @@ from ..shared.protocol import (
     encode,
 )
 from .care import Care
+from .failures import failed, stopped
 from .jobs import MOST_WAITING, Job, Jobs, QueueFull
 from .models import find_model
 from .outbox import Outbox, Outcome
 from .requests import read_detect, read_lift
 from .results import Results, digest_of
+from .turns import is_shared
 
 log = logging.getLogger("retake.server")
 
@@ -42,6 +44,12 @@ CANCEL_PATIENCE_S = 10.0
 
 ORPHAN_PATIENCE_S = 30.0
 """How long the jobs of a client that has gone wait for it to come back."""
+
+LONGEST_S = 12 * 3600.0
+"""Of a job's run. What is finished by then is kept: who asks again goes on from there."""
+
+LANES = 4
+"""Lifts that share a device, where that is faster."""
 
 MOST_STARTS = 2
 """Of a batch job. What it shared a worker with may have been what killed it."""
@@ -68,8 +76,11 @@ class Desk:
 
     # What clients ask for
 
-    def take(self, client: bytes, request: Lift | Detect, data: bytes) -> None:
-        """A request for a job; it may be one that is known. ProtocolError or FieldError if bad."""
+    def take(self, client: bytes, request: Lift | Detect, data: bytes, is_local: bool) -> None:
+        """A request for a job; it may be one that is known. ProtocolError or FieldError if bad.
+
+        `is_local`: whether the client is a program of this user and computer.
+        """
         if not request.job_id:
             raise ProtocolError("job_id", "it is empty")
         try:
@@ -77,27 +88,33 @@ class Desk:
         except _NoModel as error:
             self._fail(client, request.job_id, "unknown_model", str(error), "model")
             return
-        digest = digest_of(data, source)
+        digest, by_file = digest_of(data, source), is_local and request.by_file
         if twin := self._jobs.twin(digest):
-            self._jobs.join(twin, client)
+            self._jobs.join(twin, client, by_file)
             self.send(client, encode(Accepted(job_id=request.job_id, ahead=twin.ahead)))
         elif self._jobs.find(client, request.job_id):
             raise ProtocolError("job_id", f"'{request.job_id}' names a job not yet over")
         elif self._kept(digest):
             self.send(client, encode(Accepted(job_id=request.job_id, ahead=0)))
-            self._hand_over(client, Outcome(request.job_id, digest))
+            self._hand_over(client, Outcome(request.job_id, digest, by_file=by_file))
         else:
-            self._enqueue(client, request, data, digest)
+            self._enqueue(client, request, data, digest, by_file)
 
     def cancel(self, client: bytes, job_id: str) -> None:
         """The client hears at once; a worker inside a long step stops when that is over."""
         if job := self._jobs.find(client, job_id):
-            self._fail(client, job_id, "cancelled", "The job was cancelled.")
+            reply = stopped(job_id, "cancelled", "The job was cancelled.", job.last)
+            self.send(client, encode(reply))
             self._leave(job, client)
 
     def received(self, client: bytes, job_id: str) -> None:
         """The client has an outcome and can take another."""
         if outcome := self._outbox.received(client, job_id):
+            self._send_outcome(client, outcome)
+
+    def send_again(self, client: bytes, job_id: str) -> None:
+        """The client cannot read the file it was pointed to."""
+        if outcome := self._outbox.as_message(client, job_id):
             self._send_outcome(client, outcome)
 
     def drop_client(self, client: bytes) -> None:
@@ -114,8 +131,9 @@ class Desk:
     def report(self, token: bytes, progress: Progress) -> None:
         job = self._jobs.named(token)
         if job and job.cancelled_at is None:
-            left = _seconds_left(progress, time.monotonic() - job.started_at)
-            self._tell_all(job, replace(progress, seconds_left=left))
+            left = job.pace.seconds_left(time.monotonic(), progress.done, progress.total)
+            job.last = replace(progress, seconds_left=left)
+            self._tell_all(job, job.last)
 
     def preview(self, token: bytes, data: bytes) -> None:
         """Finished frames, for those who have read what came before."""
@@ -132,7 +150,8 @@ class Desk:
             if isinstance(outcome, Failed):
                 self.send(client, data)
             elif isinstance(outcome, Kept):
-                self._hand_over(client, Outcome(job.job_id, outcome.digest))
+                by_file = client in job.readers
+                self._hand_over(client, Outcome(job.job_id, outcome.digest, by_file=by_file))
             else:
                 self._hand_over(client, Outcome(job.job_id, "", data))
 
@@ -143,13 +162,17 @@ class Desk:
             if job.batch and len(running) > 1 and job.starts < MOST_STARTS and not job.cancelled_at:
                 self._jobs.put_back(job)
             elif self._jobs.finish(job.token):
-                self._fail_all(job, "crashed", _CRASHED.format(end=end))
+                self._stop_all(job, "crashed", _CRASHED.format(end=end))
 
     # What time brings
 
     def tidy(self, now: float) -> None:
         """Start what can start, stop what nobody wants, say who has moved up."""
+        self._jobs.lanes = LANES if is_shared(self._care.device) else 1
         for job in self._jobs.orphans(now, ORPHAN_PATIENCE_S):
+            self._stop(job)
+        for job in self._jobs.overdue(now, LONGEST_S):
+            self._stop_all(job, "too_long", f"The job has run for {LONGEST_S / 3600:.0f} hours.")
             self._stop(job)
         worker = self._care.worker
         stuck = [j for j in self._jobs.running if _since(j.cancelled_at, now) > CANCEL_PATIENCE_S]
@@ -158,7 +181,7 @@ class Desk:
             worker.kill()
         if self._care.failure:
             for job in self._jobs.clear_waiting():
-                self._fail_all(job, "crashed", self._care.failure)
+                self._fail_all(job, "crashed", self._care.failure, "diagnose")
         while worker and worker.ready and (job := self._jobs.start_next(now)):
             worker.send(job.token, job.request)
         for job in self._jobs.moved_up():
@@ -168,11 +191,13 @@ class Desk:
         """Tell all that their jobs are over."""
         for job in [*self._jobs.running, *self._jobs.clear_waiting()]:
             if job.cancelled_at is None:
-                self._fail_all(job, "cancelled", text)
+                self._stop_all(job, "cancelled", text)
 
-    def _enqueue(self, client: bytes, request: Lift | Detect, data: bytes, digest: str) -> None:
-        if self._care.failure:
-            self._fail(client, request.job_id, "crashed", self._care.failure)
+    def _enqueue(
+        self, client: bytes, request: Lift | Detect, data: bytes, digest: str, by_file: bool
+    ) -> None:
+        if text := self._care.failure:
+            self.send(client, encode(failed(request.job_id, "crashed", text, action="diagnose")))
             return
         for older in self._jobs.older(client, request.clip):
             self._fail(client, older.job_id, "replaced", "A newer request took its place.")
@@ -183,6 +208,7 @@ class Desk:
             request=data,
             digest=digest,
             clients={client},
+            readers={client} if by_file else set(),
             detects=isinstance(request, Detect),
             batch=request.batch,
             clip=request.clip,
@@ -227,7 +253,11 @@ class Desk:
 
     def _send_outcome(self, client: bytes, outcome: Outcome) -> None:
         """The client's next one follows if this one is lost."""
-        if data := outcome.data or self._kept(outcome.digest, any_age=True):
+        if outcome.by_file:
+            folder = str(self._results.folder.absolute())
+            kept = Kept(job_id=outcome.job_id, digest=outcome.digest, folder=folder)
+            self.send(client, encode(kept))
+        elif data := outcome.data or self._kept(outcome.digest, any_age=True):
             self.send(client, data)
         else:
             self._fail(client, outcome.job_id, "busy", NOT_READ)
@@ -238,16 +268,19 @@ class Desk:
         for client in list(job.clients):
             self.send(client, data)
 
-    def _fail_all(self, job: Job, code: str, text: str) -> None:
-        self._tell_all(job, Failed(job_id=job.job_id, code=code, text=text))
+    def _stop_all(self, job: Job, code: str, text: str) -> None:
+        self._tell_all(job, stopped(job.job_id, code, text, job.last))
+
+    def _fail_all(self, job: Job, code: str, text: str, action: str) -> None:
+        self._tell_all(job, failed(job.job_id, code, text, action=action))
 
     def _fail(self, client: bytes, job_id: str, code: str, text: str, field: str = "") -> None:
-        self.send(client, encode(Failed(job_id=job_id, code=code, text=text, field=field)))
+        self.send(client, encode(failed(job_id, code, text, field=field)))
 
 
 _CRASHED = (
     "The worker process {end} while it computed this job. It is being started again: "
-    "try once more, with a shorter clip or fewer hypotheses if it happens again."
+    "try once more, with a shorter clip or fewer takes if it happens again."
 )
 
 
@@ -264,13 +297,6 @@ def _source_of(request: Lift | Detect) -> Path:
         return find_model(request.model) / "model.safetensors"
     except RetakeError as error:
         raise _NoModel(str(error)) from None
-
-
-def _seconds_left(progress: Progress, elapsed_s: float) -> float | None:
-    """At the mean speed so far."""
-    if not 0 < progress.done <= progress.total:
-        return None
-    return elapsed_s / progress.done * (progress.total - progress.done)
 
 
 def _waiting(job: Job) -> Progress:

@@ -21,6 +21,7 @@ from ..shared.protocol import (
     PROTOCOL_VERSION,
     Bye,
     Cancel,
+    Deliver,
     Detect,
     Failed,
     Hello,
@@ -46,6 +47,7 @@ from ..shared.protocol import (
 from .care import Care
 from .clients import Clients, Incoming
 from .desk import Desk
+from .failures import failed, sentence_of
 from .models import available_models
 from .presence import Presence, Process
 
@@ -146,15 +148,13 @@ class Front:
                 )
             self._dispatch(incoming, decode_request(data), data)
         except FieldError as error:
-            failed = Failed(
-                job_id=job_id_of(data), code="invalid", text=str(error), field=error.field
-            )
-            self._send(incoming.client, failed)
-        except Exception:  # border: no message may end the server
+            reply = failed(job_id_of(data), "invalid", str(error), field=error.field)
+            self._send(incoming.client, reply)
+        except Exception as error:  # border: no message may end the server
             log.exception("A message could not be handled")
             text = "The server failed at this message; its log says more."
-            failed = Failed(job_id=job_id_of(data), code="crashed", text=text)
-            self._send(incoming.client, failed)
+            reply = failed(job_id_of(data), "crashed", text, detail=sentence_of(error))
+            self._send(incoming.client, reply)
 
     def _dispatch(self, incoming: Incoming, request: Request, data: bytes) -> None:
         client = incoming.client
@@ -165,14 +165,16 @@ class Front:
                 self._send(client, self._pong(request))
             case Detect() | Stop() if not incoming.is_local:
                 text = "This is only for clients on the server's own computer."
-                self._send(client, Failed(job_id=request.job_id, code="refused", text=text))
+                self._send(client, failed(request.job_id, "refused", text))
             case Lift() | Detect():
                 self._busy_at = time.monotonic()
-                self._desk.take(client, request, data)
+                self._desk.take(client, request, data, incoming.is_local)
             case Cancel():
                 self._desk.cancel(client, request.job_id)
             case Received():
                 self._desk.received(client, request.job_id)
+            case Deliver():
+                self._desk.send_again(client, request.job_id)
             case Stop():
                 self.ending = "The server was asked to end."
                 self._presence.add(client, Process(0, ""))  # hears Bye, like all others

@@ -6,6 +6,7 @@ Imports torch: for the worker only.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,8 +16,10 @@ import torch
 from ..shared.arrays import Floats32
 from ..shared.model.artifact import load_model
 from ..shared.model.guidance.plan import Plan, plan
+from ..shared.model.together import Together
 from ..shared.model.windows import sample_clip
 from ..shared.steering import Scene, Steering
+from .turns import Room, is_shared
 
 Outcome = TypeVar("Outcome")
 
@@ -61,29 +64,49 @@ class FrugalSampler:
         """Raises RetakeError if the folder holds no model."""
         self._device = device
         self._model = load_model(folder, device)
+        self._together = Together(self._model) if is_shared(device) else None
+        self._room = Room()
 
     def __call__(
-        self, *args: Any, on_notice: Callable[[str], None] = ignore, **kwargs: Any
+        self,
+        *args: Any,
+        on_notice: Callable[[str], None] = ignore,
+        urgent: bool = True,
+        **kwargs: Any,
     ) -> Floats32:
-        """RetakeError or MemoryError if it does not fit into the computer's memory either."""
+        """MemoryError if it does not fit into the computer's memory either."""
         if self._device == "cpu":
-            return sample_clip(self._model, *args, **kwargs, memory_limit=_memory_for_cpu())
+            return self._on_processor(args, kwargs)
+        predict = partial(self._together.predict, urgent=urgent) if self._together else None
         try:
-            return within_memory(
-                lambda limit: self._on_device(limit, args, kwargs), _free_on_device, on_notice
-            )
+            with self._room.together():
+                return within_memory(
+                    lambda limit: self._on_device(limit, args, kwargs | {"predict": predict}),
+                    _free_on_device,
+                    on_notice,
+                )
         except OutOfMemory:
             on_notice("continuing on the processor, which is slow: the GPU has too little memory")
         # The model itself and no other: the guides that `plan` made compute with parts of it.
-        self._model.to("cpu")
-        try:
-            return sample_clip(self._model, *args, **kwargs, memory_limit=_memory_for_cpu())
-        finally:
-            self._model.to(self._device)
+        with self._room.alone():
+            self._model.to("cpu")
+            try:
+                return self._on_processor(args, kwargs)
+            finally:
+                self._model.to(self._device)
 
     def plan(self, steering: Steering, scene: Scene, *, hypotheses: int, iterations: int) -> Plan:
         """What `steering` means for this model."""
-        return plan(steering, scene, self._model, hypotheses, iterations)
+        with self._room.together():
+            return plan(steering, scene, self._model, hypotheses, iterations)
+
+    def _on_processor(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Floats32:
+        try:
+            return sample_clip(self._model, *args, **kwargs, memory_limit=_memory_for_cpu())
+        except RuntimeError as error:
+            if "allocate memory" not in str(error):
+                raise
+            raise MemoryError(str(error)) from None
 
     def _on_device(
         self, limit: int | None, args: tuple[Any, ...], kwargs: dict[str, Any]

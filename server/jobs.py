@@ -8,8 +8,13 @@ its digest: whoever asks for the same again joins the job instead of starting a 
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+
+from ..shared.protocol import Progress
+from .pace import Pace
 
 MOST_WAITING = 16
 """Per client."""
@@ -22,6 +27,8 @@ MOST_WAITING_BYTES = 256 * 2**20
 class Job:
     """`token`: its name between front and worker; `request`: handed on as it came.
 
+    readers       of its clients, those that can take an outcome as a file
+    last, pace    the newest news of it, and how fast it goes
     ahead         how many jobs stood before it when its clients were last told
     started_at    since when it runs
     cancelled_at  since when nobody waits for its outcome, while the worker still stops
@@ -33,10 +40,13 @@ class Job:
     request: bytes
     digest: str
     clients: set[bytes] = field(default_factory=set[bytes])
+    readers: set[bytes] = field(default_factory=set[bytes])
     detects: bool = False
     batch: bool = False
     clip: str = ""
     starts: int = 0
+    last: Progress | None = None
+    pace: Pace = field(default_factory=Pace)
     ahead: int = 0
     started_at: float = 0.0
     cancelled_at: float | None = None
@@ -44,7 +54,7 @@ class Job:
 
     @property
     def slot(self) -> tuple[bool, bool]:
-        """One job runs per slot."""
+        """So many jobs run per slot as `Jobs` has lanes for."""
         return (self.detects, self.batch)
 
 
@@ -53,13 +63,17 @@ class QueueFull(Exception):
 
 
 class Jobs:
-    """First come, first served, but batch jobs let all others pass.
+    """Clients take turns, and batch jobs let all others pass.
 
     At most one job runs per slot: an interactive one beside a batch one, which gives way to it in
-    the worker, and detection beside lifting, because they need different devices.
+    the worker, and detection beside lifting, because they need different devices. Where lifts can
+    share the device (`turns.is_shared`), `lanes` of them run per slot.
     """
 
     def __init__(self) -> None:
+        self.lanes = 1
+        self._starts = itertools.count(1)
+        self._served: dict[bytes, int] = {}
         self._waiting: list[Job] = []
         self._running: list[Job] = []
 
@@ -104,18 +118,19 @@ class Jobs:
 
     def start_next(self, now: float) -> Job | None:
         """A job that shall run now: None if none waits whose slot is free."""
-        taken = {job.slot for job in self._running}
-        job = _first(job for job in self._in_order() if job.slot not in taken)
+        job = _first(job for job in self._in_order() if self._has_room(job))
         if job:
             self._waiting.remove(job)
             self._running.append(job)
             job.started_at, job.ahead, job.starts = now, 0, job.starts + 1
+            self._served |= dict.fromkeys(job.clients, next(self._starts))
         return job
 
     def put_back(self, job: Job) -> None:
         """A running job waits again, before all others."""
         self._running.remove(job)
         self._waiting.insert(0, job)
+        job.pace = Pace()
 
     def finish(self, token: bytes) -> Job | None:
         """The running job is over. Returns it if its outcome matters to anybody."""
@@ -139,9 +154,11 @@ class Jobs:
             if not job.clients and job.orphaned_at is None:
                 job.orphaned_at = now
 
-    def join(self, job: Job, client: bytes) -> None:
+    def join(self, job: Job, client: bytes, reads_files: bool = False) -> None:
         """One more client wants the outcome, perhaps the same one after a new start."""
         job.clients.add(client)
+        if reads_files:
+            job.readers.add(client)
         job.orphaned_at = None
 
     def orphans(self, now: float, patience_s: float) -> list[Job]:
@@ -153,7 +170,7 @@ class Jobs:
         ]
 
     def moved_up(self) -> list[Job]:
-        """Waiting jobs before which fewer stand than at the last call."""
+        """Waiting jobs before which fewer stand than at the last call, or more."""
         moved: list[Job] = []
         for job in self._waiting:
             if (ahead := self.ahead_of(job)) != job.ahead:
@@ -165,19 +182,42 @@ class Jobs:
         """Jobs that must be over, or give way, before this waiting one begins."""
         order = self._in_order()
         before = order[: order.index(job)] if job in order else []
-        return sum(
-            1
-            for other in [*self._running, *before]
-            if other.detects == job.detects and other.batch <= job.batch
-        )
+        first = [*self._running, *before]
+        count = sum(1 for o in first if o.detects == job.detects and o.batch <= job.batch)
+        return max(count - self._lanes_of(job) + 1, 0)
 
     def clear_waiting(self) -> list[Job]:
         """Empties the queue and returns what waited in it."""
         waiting, self._waiting = self._waiting, []
         return waiting
 
+    def overdue(self, now: float, longest_s: float) -> list[Job]:
+        """Jobs that have run for too long."""
+        return [
+            j for j in self._running if j.cancelled_at is None and now - j.started_at > longest_s
+        ]
+
+    def _has_room(self, job: Job) -> bool:
+        return sum(1 for j in self._running if j.slot == job.slot) < self._lanes_of(job)
+
+    def _lanes_of(self, job: Job) -> int:
+        return 1 if job.detects else self.lanes
+
     def _in_order(self) -> list[Job]:
-        return sorted(self._waiting, key=lambda job: job.batch)
+        """Every client's first job, then every client's second, and so on; batch jobs at last.
+
+        Among the first ones, those of clients whose last start is longest ago.
+        """
+        clients = {client for job in [*self._running, *self._waiting] for client in job.clients}
+        self._served = {c: n for c, n in self._served.items() if c in clients}
+        seen = Counter((c, job.batch) for job in self._running for c in job.clients)
+        ranks: dict[bytes, tuple[bool, int, int]] = {}
+        for job in self._waiting:
+            rank = min((seen[c, job.batch] for c in job.clients), default=0)
+            served = min((self._served.get(c, 0) for c in job.clients), default=0)
+            ranks[job.token] = (job.batch, rank, served)
+            seen.update((c, job.batch) for c in job.clients)
+        return sorted(self._waiting, key=lambda job: ranks[job.token])
 
     def _open(self) -> list[Job]:
         return [*(job for job in self._running if job.cancelled_at is None), *self._waiting]

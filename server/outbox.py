@@ -7,7 +7,7 @@ send.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 MOST_HELD_BYTES = 512 * 2**20
 MOST_CLIENTS = 1000
@@ -15,16 +15,20 @@ MOST_CLIENTS = 1000
 
 @dataclass(frozen=True)
 class Outcome:
-    """An encoded reply. `data` empty: it is kept under `digest` (`results`)."""
+    """An encoded reply. `data` empty: it is kept under `digest` (`results`).
+
+    `by_file`: the client shall read the file itself.
+    """
 
     job_id: str
     digest: str
     data: bytes = b""
+    by_file: bool = False
 
 
 @dataclass
 class _Post:
-    under_way: str = ""
+    under_way: Outcome | None = None
     held: deque[Outcome] = field(default_factory=deque[Outcome])
 
 
@@ -36,8 +40,8 @@ class Outbox:
         """Whether it shall be sent now; else it is held. MemoryError if there is no room for it."""
         post = self._posts.setdefault(client, _Post())
         self._posts.move_to_end(client)
-        if not post.under_way:
-            post.under_way = outcome.job_id
+        if post.under_way is None:
+            post.under_way = outcome
             self._forget_old()
             return True
         if self.held_bytes() + len(outcome.data) > MOST_HELD_BYTES:
@@ -48,14 +52,27 @@ class Outbox:
     def received(self, client: bytes, job_id: str) -> Outcome | None:
         """The client has the outcome of this job. Returns the next one to send."""
         post = self._posts.get(client)
-        if post is None or post.under_way != job_id:
+        if post is None or self.under_way(client, job_id) is None:
             return None
         if not post.held:
             del self._posts[client]
             return None
-        outcome = post.held.popleft()
-        post.under_way = outcome.job_id
+        post.under_way = post.held.popleft()
+        return post.under_way
+
+    def as_message(self, client: bytes, job_id: str) -> Outcome | None:
+        """The outcome under way, to be sent as a message after all. Once: messages cost memory."""
+        outcome = self.under_way(client, job_id)
+        if outcome is None or not outcome.by_file:
+            return None
+        self._posts[client].under_way = outcome = replace(outcome, by_file=False)
         return outcome
+
+    def under_way(self, client: bytes, job_id: str) -> Outcome | None:
+        """The outcome of this job, if the client has been sent it and has not acknowledged it."""
+        post = self._posts.get(client)
+        sent = post.under_way if post else None
+        return sent if sent and sent.job_id == job_id else None
 
     def is_under_way(self, client: bytes) -> bool:
         """Whether the client has been sent an outcome that it has not acknowledged."""

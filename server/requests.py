@@ -24,7 +24,6 @@ from ..shared.protocol import (
     Span,
     Steer,
     Take,
-    Track,
 )
 from ..shared.skeleton import HUMAN36M
 from ..shared.steering import PinnedJoint, Range, Space, Steering
@@ -110,21 +109,6 @@ def read_detect(request: Detect) -> Path:
         is_file = False
     _check("path", is_file, f"there is no file {request.path} that can be read")
     return path
-
-
-def track_of(job_id: str, track: KeypointTrack) -> Track:
-    """The track as a message."""
-    width, height = track.image_size
-    return Track(
-        job_id=job_id,
-        points=Array.pack(track.points),
-        confidence=Array.pack(track.confidence),
-        times=Array.pack(track.times),
-        width=width,
-        height=height,
-        fps=track.fps,
-        source=track.source,
-    )
 
 
 def result_of(job_id: str, takes: Takes) -> Result:

@@ -8,18 +8,18 @@ from __future__ import annotations
 import functools
 import hashlib
 import logging
-import os
 import time
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 from ..shared.atomic import replaced_file
 from .detect.model_file import data_folder
+from .limited_folder import DAY_S, LimitedFolder
 
 log = logging.getLogger("retake.server")
 
 MOST_BYTES = 2**30
-LONGEST_S = 86_400.0
 
 
 def digest_of(request: bytes, source: Path) -> str:
@@ -44,39 +44,38 @@ class Results:
     """A folder of outcomes, the oldest of which go first."""
 
     def __init__(
-        self, folder: Path | None = None, most_bytes: int = MOST_BYTES, longest_s: float = LONGEST_S
+        self, folder: Path | None = None, most_bytes: int = MOST_BYTES, longest_s: float = DAY_S
     ) -> None:
         """Without `folder`, in the user's data folder."""
-        self._folder = folder or data_folder() / "results"
-        self._most_bytes = most_bytes
-        self._longest_s = longest_s
+        self.folder = folder or data_folder() / "results"
+        self._kept = LimitedFolder(self.folder, most_bytes, longest_s)
 
     def tidy(self) -> None:
         """Remove what is too old."""
         try:
-            self._make_room(0)
+            self._kept.tidy()
         except OSError:
             log.debug("There is no folder of results yet, or it cannot be read")
 
-    def put(self, digest: str, outcome: bytes) -> bool:
-        """Whether it could be kept."""
+    def put(self, digest: str, outcome: Sequence[bytes]) -> bool:
+        """Whether it could be kept. `outcome` comes in parts, which are not put together here."""
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._make_room(len(outcome))
-            with replaced_file(self._folder / digest) as part:
-                part.chmod(0o600)
-                part.write_bytes(outcome)
+            self._kept.make()
+            self._kept.make_room(sum(len(part) for part in outcome))
+            with replaced_file(self.folder / digest) as path, path.open("r+b") as file:
+                path.chmod(0o600)
+                file.writelines(outcome)
         except OSError as error:
-            log.warning("A result could not be kept in %s: %s", self._folder, error)
+            log.warning("A result could not be kept in %s: %s", self.folder, error)
             return False
         return True
 
     def get(self, digest: str, any_age: bool = False) -> bytes | None:
         """`any_age`: somebody waits for this very outcome, whatever the clock says."""
-        path = self._folder / digest
+        path = self.folder / digest
         try:
             age = time.time() - path.stat().st_mtime
-            if age > self._longest_s and not any_age:
+            if age > self._kept.longest_s and not any_age:
                 path.unlink()
                 return None
             return path.read_bytes()
@@ -84,13 +83,4 @@ class Results:
             return None
 
     def remove(self, digest: str) -> None:
-        (self._folder / digest).unlink(missing_ok=True)
-
-    def _make_room(self, size: int) -> None:
-        entries = [(e.stat().st_mtime, e.stat().st_size, e.path) for e in os.scandir(self._folder)]
-        entries.sort(reverse=True)
-        total = size
-        for modified, length, path in entries:
-            total += length
-            if total > self._most_bytes or time.time() - modified > self._longest_s:
-                Path(path).unlink(missing_ok=True)
+        (self.folder / digest).unlink(missing_ok=True)

@@ -9,14 +9,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
-from ..shared.arrays import Floats32
+from ..shared.arrays import Floats, Floats32
 from ..shared.errors import FieldError, RetakeError
 from ..shared.protocol import (
     Array,
@@ -28,13 +28,19 @@ from ..shared.protocol import (
     Progress,
     Reply,
     encode,
+    encoded,
 )
+from ..shared.resample import MODEL_FPS
+from ..shared.track_message import message_of
 from .detect.detect import detect
+from .failures import failed, sentence_of, too_little_memory
+from .journal import Journal, Journals
 from .lift import OpenModel, Sampler, lift
 from .lift_options import LiftOptions
 from .models import find_model
-from .requests import read_detect, read_lift, result_of, track_of
+from .requests import read_detect, read_lift, result_of
 from .results import Results, digest_of
+from .shares import PARTS, Shares, parts_done
 from .turns import Turns
 
 log = logging.getLogger("retake.server.worker")
@@ -45,15 +51,12 @@ Send = Callable[[bytes], object]
 Loader = Callable[[Path], OpenModel]
 """Opens a model folder. Raises RetakeError if it cannot be read.
 
-Its sampler also takes `on_layer`, `on_frames` (`shared.model.windows.sample_clip`) and `on_notice`,
-which gets sentences for people.
+Its sampler also takes `on_layer`, `on_frames`, `recall` (`shared.model.windows.sample_clip`),
+`urgent` (`shared.model.together`) and `on_notice`, which gets sentences for people.
 """
 
 REPORT_EVERY_S = 0.1
 """Progress comes per frame or layer; nobody reads faster than this."""
-
-HUNDRED = 100
-"""Progress of a lift counts hundredths of its steps, which may take minutes each."""
 
 
 class Cancelled(Exception):
@@ -65,6 +68,7 @@ class ModelCache:
 
     def __init__(self, load: Loader) -> None:
         self._load = load
+        self._loading = threading.Lock()
         self._last: tuple[str, int, OpenModel] | None = None
 
     def holds(self, name: str) -> bool:
@@ -77,10 +81,11 @@ class ModelCache:
         """
         folder = find_model(name)
         written_ns = (folder / "model.safetensors").stat().st_mtime_ns
-        if self._last is None or self._last[:2] != (name, written_ns):
-            self._last = None  # never two models in memory
-            self._last = (name, written_ns, self._load(folder))
-        return self._last[2]
+        with self._loading:
+            if self._last is None or self._last[:2] != (name, written_ns):
+                self._last = None  # never two models in memory, unless jobs run that use two
+                self._last = (name, written_ns, self._load(folder))
+            return self._last[2]
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,9 @@ class Workshop:
 
     models: ModelCache
     results: Results
+    journals: Journals
     turns: Turns
+    shares: Shares = field(default_factory=Shares)
 
 
 def warm_up(workshop: Workshop, name: str, send: Send) -> None:
@@ -123,6 +130,9 @@ class Task:
         self._shop = workshop
         self._cancelled = threading.Event()
         self._reported_at = 0.0
+        self._frames_done = self._frames = 0
+        self._sampling = 0.5
+        self._reached: dict[str, float] = {}
 
     def cancel(self) -> None:
         """Stop at the next step."""
@@ -134,20 +144,21 @@ class Task:
         send(outcome)
 
     def _outcome(self, send: Send) -> bytes:
-        failed = partial(Failed, job_id=self._request.job_id)
+        job_id = self._request.job_id
         try:
             return self._compute(send)
         except Cancelled:
-            reply = failed(code="cancelled", text="The job was cancelled.")
+            reply = failed(job_id, "cancelled", "The job was cancelled.")
+        except MemoryError as error:
+            reply = too_little_memory(job_id, error)
         except FieldError as error:
-            reply = failed(code="invalid", text=str(error), field=error.field)
+            reply = failed(job_id, "invalid", str(error), field=error.field)
         except RetakeError as error:
-            reply = failed(code="invalid", text=str(error))
+            reply = failed(job_id, "invalid", str(error))
         except Exception as error:  # border: the worker outlives any failing job
             log.exception("A job has failed")
-            reply = failed(
-                code="crashed", text=f"The server failed at this job: {_sentence(error)}"
-            )
+            text = "The server failed at this job; nothing else was lost."
+            reply = failed(job_id, "crashed", text, detail=sentence_of(error))
         return encode(reply)
 
     def _compute(self, send: Send) -> bytes:
@@ -155,54 +166,76 @@ class Task:
             reply, source = self._detect(self._request, send), Path(self._request.path)
         else:
             reply, source = self._lift(self._request, send)
-        data = encode(reply)
+        parts = list(encoded(reply))
         if isinstance(reply, Failed):
-            return data
+            return b"".join(parts)
         digest = digest_of(self._data, source)
-        if not self._shop.results.put(digest, data):
-            return data
+        if not self._shop.results.put(digest, parts):
+            return b"".join(parts)
         return encode(Kept(job_id=reply.job_id, digest=digest))
 
     def _lift(self, request: Lift, send: Send) -> tuple[Reply, Path]:
         track, options, current = read_lift(request)
-        total = options.iterations + options.hypotheses
+        self._frames = track.frame_count
+        self._sampling = self._shop.shares.of_sampling(options.iterations)
         with self._shop.turns.turn(request.batch):
-            self._step(send, "preparing", 0, total)
+            self._step(send, "preparing", 0)
             try:
                 folder = find_model(options.model)
                 if not self._shop.models.holds(options.model):
-                    self._step(send, "loading the model", 0, total)
+                    self._step(send, "loading the model", 0)
                 model = self._shop.models.get(options.model)
             except RetakeError as error:
                 text = str(error)
-                return Failed(
-                    job_id=request.job_id, code="unknown_model", text=text, field="model"
-                ), Path()
-            model = replace(model, sample=self._interruptible(model.sample, options, send))
-            takes = lift(track, model, options, partial(self._step, send), current)
-        return result_of(request.job_id, takes), folder / "model.safetensors"
+                return failed(request.job_id, "unknown_model", text, field="model"), Path()
+            weights = folder / "model.safetensors"
+            key = digest_of(_essence(request), weights)
+            with self._shop.journals.open(key) as journal:
+                sample = self._interruptible(model.sample, options, track.times, journal, send)
+                model = replace(model, sample=sample)
+                begun, is_new = time.monotonic(), not journal
 
-    def _interruptible(self, sample: Sampler, options: LiftOptions, send: Send) -> Sampler:
-        """Stops within a step, gives way and reports within a step, shows what is finished."""
-        job_id = self._request.job_id
+                def report(stage: str, done: int, total: int) -> None:
+                    hypotheses = total - options.iterations
+                    done = parts_done(self._sampling, done, options.iterations, hypotheses)
+                    self._step(send, stage, done)
+
+                takes = lift(track, model, options, report, current)
+            if is_new and not request.batch:
+                self._remember(options.iterations, begun)
+            self._shop.journals.remove(key)
+        return result_of(request.job_id, takes), weights
+
+    def _interruptible(
+        self,
+        sample: Sampler,
+        options: LiftOptions,
+        times: Floats,
+        journal: Journal | None,
+        send: Send,
+    ) -> Sampler:
+        """Stops and gives way within a step, reports and keeps what is finished."""
+        request = cast(Lift, self._request)
 
         def on_layer(share: float) -> None:
             self._stop_if_cancelled()
-            self._shop.turns.step(self._request.batch)
+            self._shop.turns.step(request.batch)
             if self._is_time_to_report():
-                done = int(share * options.iterations * HUNDRED)
-                total = (options.iterations + options.hypotheses) * HUNDRED
-                self._tell(send, "sampling", done, total)
+                self._tell(send, "sampling", round(PARTS * self._sampling * share), PARTS)
 
         def on_frames(first: int, poses: Floats32) -> None:
-            send(encode(Partial(job_id=job_id, first=first, poses=Array.pack(poses))))
+            if journal is not None and journal.is_whole:
+                end_s = times[0] + (first + poses.shape[1] - 1) / MODEL_FPS
+                self._frames_done = int(np.searchsorted(times, end_s, side="right"))
+            if request.partial:
+                part = Partial(job_id=request.job_id, first=first, poses=Array.pack(poses))
+                send(encode(part))
 
         def on_notice(text: str) -> None:
             self._tell(send, text, 0, 0)
 
         hooks: dict[str, Any] = {"on_layer": on_layer, "on_notice": on_notice}
-        if isinstance(self._request, Lift) and self._request.partial:
-            hooks["on_frames"] = on_frames
+        hooks |= {"on_frames": on_frames, "recall": journal, "urgent": not request.batch}
         return cast(Sampler, partial(sample, **hooks))
 
     def _detect(self, request: Detect, send: Send) -> Reply:
@@ -211,17 +244,32 @@ class Task:
             if self._is_time_to_report():
                 self._tell(send, "detecting", done, expected or 0)
 
-        return track_of(request.job_id, detect(read_detect(request), on_frame))
+        return message_of(request.job_id, detect(read_detect(request), on_frame))
 
-    def _step(self, send: Send, stage: str, done: int, total: int) -> None:
-        """Between two steps of a lift."""
-        self._tell(send, stage, done * HUNDRED, total * HUNDRED)
+    def _remember(self, iterations: int, begun: float) -> None:
+        """For the next one: how long the stages of this lift took."""
+        if "placing" in self._reached:
+            sampled, placed = self._reached["sampling"], self._reached["placing"]
+            self._shop.shares.remember(iterations, sampled - begun, placed - sampled)
+
+    def _step(self, send: Send, stage: str, done: int) -> None:
+        """Between two steps of a lift; `done` of `PARTS`."""
+        self._tell(send, stage, done, PARTS)
+        self._reached[stage] = time.monotonic()
         self._stop_if_cancelled()
         self._shop.turns.step(self._request.batch)
         self._stop_if_cancelled()
 
     def _tell(self, send: Send, stage: str, done: int, total: int) -> None:
-        send(encode(Progress(job_id=self._request.job_id, stage=stage, done=done, total=total)))
+        progress = Progress(
+            job_id=self._request.job_id,
+            stage=stage,
+            done=done,
+            total=total,
+            frames_done=self._frames_done,
+            frames=self._frames,
+        )
+        send(encode(progress))
 
     def _is_time_to_report(self) -> bool:
         now = time.monotonic()
@@ -235,9 +283,12 @@ class Task:
             raise Cancelled
 
 
+def _essence(request: Lift) -> bytes:
+    """What of a request decides about its takes: who asks again may use another name for it."""
+    return encode(
+        replace(request, job_id="", batch=False, clip="", partial=False, by_file=False, source="")
+    )
+
+
 def _ignore(done: int, total: int) -> None:
     """Nobody waits for the warm-up."""
-
-
-def _sentence(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -36,11 +36,12 @@ from ..shared.protocol import (
     decode_request,
     encode,
 )
+from .journal import Journals
 from .lift import OpenModel, Sampler
 from .models import calibration_of, weights_hash
 from .results import Results
 from .tasks import Loader, ModelCache, Send, Task, Workshop, warm_up
-from .turns import Turns
+from .turns import Turns, is_shared
 
 log = logging.getLogger("retake.server.worker")
 
@@ -115,7 +116,9 @@ def main() -> None:
     socket = connect(where["address"], where["server_key"])
     _tell(socket, Progress(job_id="", stage="loading PyTorch", done=0, total=0))
     device, load = _prepare_torch()
-    worker = Worker(socket, Workshop(ModelCache(load), Results(), Turns()))
+    worker = Worker(
+        socket, Workshop(ModelCache(load), Results(), Journals(), Turns(is_shared(device)))
+    )
     _tell(socket, _welcome(device))
     if where.get("warm_up"):
         worker.warm_up(where["warm_up"])

@@ -4,13 +4,16 @@ MessagePack in one ZeroMQ frame. A message is a map with a `type` and the fields
 dataclass below. Nothing is used before `decode` has accepted it: unknown or missing fields and
 wrong types raise `ProtocolError`, which names the path of the bad field. Both ends ship together:
 unequal `PROTOCOL_VERSION`s refuse each other; within a version fields are only added, with
-defaults. `docs/protocol.md` is the prose.
+defaults, and a field that has its default is left out. `docs/protocol.md` is the prose.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
+import struct
 import typing
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,13 +23,17 @@ import numpy as np
 from .arrays import AnyArray
 from .strict import ProtocolError, read_struct
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 
 LARGEST_MESSAGE = 256 * 2**20
 """Bytes. A message above this is refused unread."""
 
 LARGEST_REQUEST = 32 * 2**20
 """Bytes. The longest track needs 21 million; only answers are larger."""
+
+ACTIONS = ("", "continue", "retry", "smaller", "correct", "choose_model", "diagnose")
+"""What a client can offer after Failed: go on from what is kept, ask again, ask for less, correct
+the field, choose another model, read the diagnosis (`retake doctor`)."""
 
 DTYPES = ("<f4", "<f8", "<i4", "|u1", "|b1")
 
@@ -136,8 +143,8 @@ class Lift:
 
     Answered by Accepted, Progress ..., Result. `batch`: it lets all jobs pass that are not. A
     `clip` that is not empty supersedes this client's older jobs for a clip of this name. `partial`:
-    Partial comes whenever frames are finished. `focal` in pixels,
-    `person_height` in metres, null: guessed. `take` is what `steer` changes or pins.
+    Partial comes whenever frames are finished. `by_file`: the outcome may come as Kept. `focal` in
+    pixels, `person_height` in metres, null: guessed. `take` is what `steer` changes or pins.
     """
 
     job_id: str
@@ -156,6 +163,7 @@ class Lift:
     batch: bool = False
     clip: str = ""
     partial: bool = False
+    by_file: bool = False
     person_height: float | None = None
     steer: Steer | None = None
     take: Take | None = None
@@ -172,6 +180,7 @@ class Detect:
     path: str
     batch: bool = False
     clip: str = ""
+    by_file: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,6 +193,13 @@ class Cancel:
 @dataclass(frozen=True, kw_only=True)
 class Received:
     """The outcome of the job has arrived. Not answered; until then, no other outcome is sent."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deliver:
+    """The file of Kept cannot be read here: send the outcome of the job as a message."""
 
     job_id: str
 
@@ -228,10 +244,11 @@ class Accepted:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """`done` of `total` steps of a named stage; `total` counts the whole job.
+    """`done` of `total` parts of the whole job, equal in time as far as is known; its `stage`.
 
     `ahead`: how many jobs stand before this one, which waits if it is not 0. `seconds_left`: at the
-    speed so far; None as long as there is none.
+    present pace; None as long as there is none. `frames_done` of the clip's `frames` are sampled to
+    the end; they are kept if the job is cancelled or the worker dies.
     """
 
     job_id: str
@@ -240,6 +257,8 @@ class Progress:
     total: int
     ahead: int = 0
     seconds_left: float | None = None
+    frames_done: int = 0
+    frames: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -281,30 +300,45 @@ class Track:
     height: int
     fps: float
     source: str
+    extra_points: Array | None = None
+    extra_names: list[str] | None = None
+    extra_confidence: Array | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """From the worker to the front only: the outcome lies on disk under `digest`."""
+    """The outcome is the content of the file `digest` (64 hexadecimal digits) in `folder`.
+
+    From the worker to the front, without the folder; and to clients of the same user and computer
+    that have asked with `by_file`. Encrypting a large message takes longer than all the rest.
+    """
 
     job_id: str
     digest: str
+    folder: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Failed:
     """The job is over without a result.
 
-    `text` is for people; `field` names the bad field of the request.
+    `text` is one sentence for people, `detail` what they may want to unfold or copy; `field` names
+    the bad field of the request. `action` is what helps, one of `ACTIONS`, for a button; empty:
+    nothing to do. `frames_done` of `frames` are kept: the same request goes on from there.
 
     Codes: `version`, `invalid` (the request), `cancelled`, `replaced` (by a newer request for its
-    clip), `unknown_model`, `crashed` (the worker), `busy`, `refused` (not for this client).
+    clip), `unknown_model`, `crashed` (the worker), `busy`, `refused` (not for this client),
+    `memory` (too little of it), `too_long` (the time limit).
     """
 
     job_id: str
     code: str
     text: str
     field: str = ""
+    detail: str = ""
+    action: str = ""
+    frames_done: int = 0
+    frames: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -330,7 +364,7 @@ class Bye:
     text: str
 
 
-Request = Hello | Lift | Detect | Cancel | Received | Ping | Stop
+Request = Hello | Lift | Detect | Cancel | Received | Deliver | Ping | Stop
 Reply = Welcome | Accepted | Progress | Partial | Result | Track | Kept | Failed | Pong | Bye
 Message = Request | Reply
 
@@ -340,6 +374,7 @@ _TAGS: dict[str, type[Any]] = {
     "detect": Detect,
     "cancel": Cancel,
     "received": Received,
+    "deliver": Deliver,
     "ping": Ping,
     "stop": Stop,
     "welcome": Welcome,
@@ -358,9 +393,54 @@ _TAG_OF = {cls: tag for tag, cls in _TAGS.items()}
 
 def encode(message: Message) -> bytes:
     """The bytes of one message."""
-    return typing.cast(
-        bytes, msgpack.packb({"type": _TAG_OF[type(message)], **dataclasses.asdict(message)})
-    )
+    return b"".join(encoded(message))
+
+
+def encoded(message: Message) -> Iterator[bytes]:
+    """The same in parts, to be written one after the other: large arrays are not copied."""
+    packer: Any = msgpack.Packer()
+    said = _said(message)
+    yield packer.pack_map_header(len(said) + 1)
+    yield packer.pack("type") + packer.pack(_TAG_OF[type(message)])
+    for name, value in said.items():
+        yield packer.pack(name)
+        yield from _parts(packer, value)
+
+
+def _parts(packer: Any, value: object) -> Iterator[bytes]:
+    if isinstance(value, bytes):
+        yield from (_header(len(value)), value)
+    elif isinstance(value, list):
+        yield packer.pack_array_header(len(value))
+        for item in typing.cast(list[object], value):
+            yield from _parts(packer, item)
+    elif dataclasses.is_dataclass(value):
+        said = _said(value)
+        yield packer.pack_map_header(len(said))
+        for name, inner in said.items():
+            yield packer.pack(name)
+            yield from _parts(packer, inner)
+    else:
+        yield packer.pack(value)
+
+
+def _said(message: object) -> dict[str, Any]:
+    """The fields that do not have their defaults."""
+    said = ((f.name, getattr(message, f.name), f.default) for f in _fields_of(type(message)))
+    return {name: value for name, value, default in said if value != default}
+
+
+@functools.cache
+def _fields_of(cls: type[Any]) -> tuple[dataclasses.Field[Any], ...]:
+    return dataclasses.fields(cls)
+
+
+def _header(length: int) -> bytes:
+    """What MessagePack writes before so many bytes."""
+    for mark, form, limit in ((0xC4, ">BB", 2**8), (0xC5, ">BH", 2**16)):
+        if length < limit:
+            return struct.pack(form, mark, length)
+    return struct.pack(">BI", 0xC6, length)
 
 
 def decode_request(data: bytes) -> Request:

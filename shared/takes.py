@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -121,8 +121,8 @@ class Takes:
 
     def meta(self) -> str:
         """Everything beside the arrays as JSON, for the file and for the wire alike."""
-        fields = asdict(self)
-        return json.dumps({key: fields[key] for key in fields if key not in ARRAYS})
+        rest = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ARRAYS}
+        return json.dumps(rest, default=asdict)
 
     @staticmethod
     def of(arrays: Mapping[str, AnyArray], meta: str, source: str) -> Takes:

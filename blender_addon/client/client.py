@@ -1,14 +1,14 @@
 """The server as the add-on sees it: one state, at most one job, and what became of it.
 
-All of it runs on the caller's thread except finding the server and reading and saving the takes,
-which the network thread does. It does not know scenes: a job is a name and a file for its takes.
+All of it runs on the caller's thread except finding the server and reading and saving outcomes,
+which the network thread does. It does not know scenes: a job is a name and a file for its outcome.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 
@@ -17,17 +17,21 @@ from ...shared.protocol import (
     Accepted,
     Bye,
     Cancel,
+    Detect,
     Failed,
     Lift,
+    Partial,
     Pong,
     Progress,
     Reply,
     Result,
+    Track,
     Welcome,
 )
-from ...shared.takes import Takes
+from ...shared.track_message import track_of
 from ..takes.messages import takes_of
 from .connection import Connection, Find, IsAlive, Lost
+from .outcomes import Job, JobFailed, Outcome, Preview, TakesReady, TrackReady
 
 log = logging.getLogger(__name__)
 
@@ -41,42 +45,7 @@ class ServerState(Enum):
     FAILED = "Failed"
 
 
-@dataclass(frozen=True)
-class Job:
-    """`done` of `total` steps; `total` 0 and `seconds_left` None as long as nothing is known."""
-
-    job_id: str
-    takes_path: Path
-    stage: str = "Waiting for the server"
-    done: int = 0
-    total: int = 0
-    seconds_left: float | None = None
-
-    @property
-    def fraction(self) -> float:
-        return self.done / self.total if self.total else 0.0
-
-
-@dataclass(frozen=True)
-class TakesReady:
-    """A job's takes, already saved to `path`."""
-
-    job_id: str
-    takes: Takes
-    path: Path
-
-
-@dataclass(frozen=True)
-class JobFailed:
-    """A job ended without takes. `cancelled`: because somebody wanted so."""
-
-    job_id: str
-    text: str
-    cancelled: bool = False
-
-
-Outcome = TakesReady | JobFailed
-News = Reply | Outcome | Lost
+News = Reply | Outcome | Preview | Lost
 
 MOST_REPEATS = 1
 """How often a job is asked for again when the server was lost. It does not compute twice what it
@@ -86,18 +55,22 @@ has finished."""
 class Client:
     """One connection at a time, opened when it is needed and again after it was lost.
 
-    `text` goes with `state`; `message` says why the last job failed. A job outlives the loss of the
-    server: it is asked for again, under its name.
+    `text` goes with `state`; `message` says why the last job failed, and `failure` all there is to
+    know about that. `preview` are the finished frames of a lift that asked for them (`partial`). A
+    job outlives the loss of the server: it is asked for again, under its name.
     """
 
     def __init__(self) -> None:
         self.state = ServerState.OFF
         self.text = ""
         self.message = ""
+        self.failure: JobFailed | None = None
         self.job: Job | None = None
-        self._connection: Connection[Reply | Outcome] | None = None
+        self.preview: Preview | None = None
+        self._connection: Connection[Reply | Outcome | Preview] | None = None
         self._models: list[str] = []
-        self._request: Lift | None = None
+        self._request: Lift | Detect | None = None
+        self._growing: Preview | None = None  # the network thread's own
         self._is_sent = self._is_welcome = False
         self._repeats = 0
         self._reopen: tuple[Find, IsAlive] | None = None
@@ -132,14 +105,26 @@ class Client:
         self._is_welcome = False
         self.state, self.text = ServerState.OFF, ""
 
-    def lift(self, request: Lift, takes_path: Path) -> None:
+    def lift(self, request: Lift, takes_path: Path, replace: bool = False) -> None:
         """Ask for takes; they will be saved to `takes_path`. RetakeError if there is a job already.
 
         It leaves when the server has said which models it has, which `outcomes` or `wait` takes in.
+        `replace`: a job that is there is given up for this one, without a word. What of it is
+        finished is kept, as after `cancel`.
         """
-        if self.job:
+        self._begin(request, takes_path, replace)
+
+    def detect(self, request: Detect, track_path: Path, replace: bool = False) -> None:
+        """As `lift`, for the keypoints of a video; they will be saved to `track_path`."""
+        self._begin(request, track_path, replace)
+
+    def _begin(self, request: Lift | Detect, path: Path, replace: bool) -> None:
+        if self.job and not replace:
             raise RetakeError("The server is still busy with your last clip. Cancel it first.")
-        self.job, self.message = Job(request.job_id, takes_path), ""
+        if self.job and self._is_sent and self._connection:
+            self._connection.send(Cancel(job_id=self.job.job_id))
+        self.job, self.message = Job(request.job_id, path), ""
+        self.failure = self.preview = None
         self._request, self._is_sent, self._repeats = request, False, 0
         if self._is_welcome and isinstance(failed := self._submit(), JobFailed):
             raise RetakeError(failed.text)
@@ -175,17 +160,33 @@ class Client:
                 return outcome
         return None
 
-    def _translate(self, reply: Reply) -> Reply | Outcome:
-        """Unpack, check and save takes: on the network thread, as it may outlast a redraw."""
+    def _translate(self, reply: Reply) -> Reply | Outcome | Preview:
+        """Unpack, check and save outcomes: on the network thread, as it may outlast a redraw."""
         job = self.job
-        if not isinstance(reply, Result) or job is None or reply.job_id != job.job_id:
+        if job is None or reply.job_id != job.job_id:
             return reply
         try:
-            takes = takes_of(reply)
-            takes.save(job.takes_path)
-        except RetakeError as error:
+            match reply:
+                case Result():
+                    takes = takes_of(reply)
+                    takes.save(job.takes_path)
+                    return TakesReady(reply.job_id, takes, job.takes_path)
+                case Track():
+                    track = track_of(reply)
+                    track.save(job.takes_path)
+                    return TrackReady(reply.job_id, track, job.takes_path)
+                case Partial():
+                    return self._grow(reply)
+                case _:
+                    return reply
+        except (RetakeError, OSError) as error:
             return JobFailed(reply.job_id, str(error))
-        return TakesReady(reply.job_id, takes, job.takes_path)
+
+    def _grow(self, part: Partial) -> Preview:
+        if self._growing is None or self._growing.job_id != part.job_id:
+            self._growing = Preview.begun(part.job_id, (part.poses.shape or [0])[0])
+        self._growing = self._growing.grown(part)
+        return self._growing
 
     def _handle(self, news: News) -> Outcome | None:
         match news:
@@ -198,11 +199,14 @@ class Client:
             case Bye():
                 return self._lost(Lost(news.text), ServerState.OFF)
             case Accepted() | Progress() if self._is_ours(news.job_id):
-                self._advance(news)
+                assert self.job is not None
+                self.job = self.job.told(news)
             case Failed() if self._is_ours(news.job_id):
-                return self._end(JobFailed(news.job_id, news.text, news.code == "cancelled"))
-            case TakesReady() | JobFailed() if self._is_ours(news.job_id):
+                return self._end(JobFailed.of(news))
+            case TakesReady() | TrackReady() | JobFailed() if self._is_ours(news.job_id):
                 return self._end(news)
+            case Preview() if self._is_ours(news.job_id):
+                self.preview = news
             case _:
                 log.info("%s is about no job of ours", type(news).__name__)
         return None
@@ -225,31 +229,22 @@ class Client:
         assert self._connection is not None
         assert self._request is not None
         request = self._request
-        if not request.model and not self._models:
-            return self._end(JobFailed(request.job_id, "The server has no model installed."))
-        self._connection.send(replace(request, model=request.model or self._models[0]))
+        if isinstance(request, Lift) and not request.model:
+            if not self._models:
+                text = "The server has no model installed."
+                return self._end(JobFailed(request.job_id, text, code="unknown_model"))
+            request = replace(request, model=self._models[0])
+        self._connection.send(request)
         self._is_sent = True
         self.state = ServerState.BUSY
         return None
 
-    def _advance(self, news: Accepted | Progress) -> None:
-        assert self.job is not None
-        if news.ahead:
-            self.job = replace(self.job, stage=f"{news.ahead} job(s) ahead")
-        elif isinstance(news, Progress):
-            self.job = replace(
-                self.job,
-                stage=news.stage,
-                done=news.done,
-                total=news.total,
-                seconds_left=news.seconds_left,
-            )
-
     def _end(self, outcome: Outcome) -> Outcome:
         self.job = self._request = None
         self.state = ServerState.READY
-        if isinstance(outcome, JobFailed) and not outcome.cancelled:
-            self.message = outcome.text
+        if isinstance(outcome, JobFailed):
+            self.failure = outcome
+            self.message = "" if outcome.cancelled else outcome.text
         return outcome
 
     def _lost(self, lost: Lost, state: ServerState = ServerState.FAILED) -> Outcome | None:
@@ -266,7 +261,9 @@ class Client:
             self.open(*self._reopen)
             return None
         self.message = lost.text
-        return JobFailed(job.job_id, lost.text)
+        action = "update" if lost.update else "retry"
+        self.failure = JobFailed(job.job_id, lost.text, code="lost", action=action)
+        return self.failure
 
 
 _STATES = {

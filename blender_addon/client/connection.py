@@ -14,18 +14,23 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import zmq
 
 from ...shared.connection_file import ConnectionInfo
 from ...shared.errors import RetakeError
+from ...shared.kept_file import read_kept
 from ...shared.processes import start_of
 from ...shared.protocol import (
     PROTOCOL_VERSION,
+    Deliver,
+    Detect,
     Failed,
     Hello,
+    Kept,
+    Lift,
     Ping,
     Pong,
     Received,
@@ -173,7 +178,7 @@ class Connection(Generic[Translated]):
     def _exchange(self, socket: zmq.Socket[bytes], info: ConnectionInfo) -> None:
         heard = asked = time.monotonic()
         while not self._stop.is_set():
-            self._send_waiting(socket)
+            self._send_waiting(socket, reads_files=info.pid != 0)
             if socket.poll(POLL_MS):
                 self._pass_on(decode_reply(socket.recv()), socket)
                 heard = time.monotonic()
@@ -188,15 +193,25 @@ class Connection(Generic[Translated]):
                     f"The server has not answered for {self._deadline_s:.0f} seconds."
                 )
 
-    def _send_waiting(self, socket: zmq.Socket[bytes]) -> None:
+    def _send_waiting(self, socket: zmq.Socket[bytes], reads_files: bool) -> None:
         while not self._requests.empty():
-            socket.send(encode(self._requests.get()))
+            request = self._requests.get()
+            if isinstance(request, Lift | Detect):
+                request = replace(request, by_file=reads_files)
+            socket.send(encode(request))
 
     def _pass_on(self, reply: Reply, socket: zmq.Socket[bytes]) -> None:
         if isinstance(reply, Pong):
             if (reply.state, reply.text) == self._state:
                 return
             self._state = (reply.state, reply.text)
+        if isinstance(reply, Kept):
+            try:
+                reply = read_kept(reply)
+            except RetakeError as error:
+                log.warning("%s It is asked for as a message.", error)
+                socket.send(encode(Deliver(job_id=reply.job_id)))
+                return
         self._events.put(self._translate(reply))
         if isinstance(reply, Result | Track):
             socket.send(encode(Received(job_id=reply.job_id)))

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from ..arrays import Floats32
 from .diffusion import Diffusion
 from .precision import autocast
+
+
+class Recall(Protocol):
+    """Remembers what the network said of the windows of one request, perhaps for another day."""
+
+    def get(self, t: int, start: int) -> Floats32 | None:
+        """Clean positions (H, L, J, 3) of the window from frame `start` on at diffusion step t."""
+        ...
+
+    def put(self, t: int, start: int, clean: Floats32) -> None: ...
+
+
+class Predict(Protocol):
+    """`Diffusion.predict` for at most `most` passes at once (`together`)."""
+
+    def __call__(self, points: Tensor, noisy: Tensor, steps: Tensor, *, most: int) -> Tensor: ...
 
 
 @dataclass
@@ -18,7 +37,7 @@ class Progress:
     """Counts passes through the network and tells of them.
 
     on_step   (done, steps) whenever another of `steps` equal shares of the work is done
-    on_layer  (share done, 0 to 1) before every layer of the network
+    on_layer  (share done, 0 to 1) before every layer of the network, and after its last
     """
 
     steps: int
@@ -34,17 +53,23 @@ class Progress:
         after = self.done * self.steps // self.passes
         if self.on_step and after > before:
             self.on_step(after, self.steps)
+        if self.on_layer:  # another thread may have computed, for this one too
+            self.on_layer(self.done / self.passes)
 
     @contextmanager
     def watching(self, model: Diffusion) -> Generator[None]:
-        """Calls `on_layer` from inside the network: one batch can take seconds."""
-        on_layer = self.on_layer
+        """Calls `on_layer` from inside the network: one batch can take seconds.
+
+        Not while another thread computes: what `on_layer` raises is meant for this one.
+        """
+        on_layer, thread = self.on_layer, threading.get_ident()
         if on_layer is None:
             yield
             return
 
         def tell(*_: object) -> None:
-            on_layer(self.done / self.passes)
+            if threading.get_ident() == thread:
+                on_layer(self.done / self.passes)
 
         leaves = [module for module in model.denoiser.modules() if not [*module.children()]]
         hooks = [module.register_forward_pre_hook(tell) for module in leaves]
@@ -63,6 +88,8 @@ class Network:
     flip       average with the prediction for the mirrored window
     at_once    passes (a window of a hypothesis, straight or mirrored) in one call of the network
     dtype      that matrices are multiplied in
+    recall     is asked before the network, and told afterwards
+    predict    in place of the model's own
     """
 
     model: Diffusion
@@ -71,9 +98,27 @@ class Network:
     at_once: int
     dtype: torch.dtype
     progress: Progress
+    recall: Recall | None = None
+    predict: Predict | None = None
 
     def __call__(self, starts: Sequence[int], windows: Tensor, t: int) -> Tensor:
         """(k, H, L, J, C) -> (k, H, L, J, 3)."""
+        recall = self.recall
+        if recall is None:
+            return self._clean(starts, windows, t)
+        known = {s: clean for s in starts if (clean := recall.get(t, s)) is not None}
+        missing = [i for i, s in enumerate(starts) if s not in known]
+        if missing:
+            new = self._clean([starts[i] for i in missing], windows[missing], t).cpu().numpy()
+            for i, clean in zip(missing, new, strict=True):
+                recall.put(t, starts[i], clean)
+                known[starts[i]] = clean
+        if len(missing) < len(starts):
+            passes = windows.shape[1] * (2 if self.flip else 1)
+            self.progress.advance((len(starts) - len(missing)) * passes)
+        return torch.stack([torch.from_numpy(known[s]).to(windows.device) for s in starts])
+
+    def _clean(self, starts: Sequence[int], windows: Tensor, t: int) -> Tensor:
         points = self.keypoints(starts).repeat_interleave(windows.shape[1], dim=0)
         noisy = windows.flatten(0, 1)
         if self.flip:
@@ -89,6 +134,9 @@ class Network:
     def _pass(self, points: Tensor, noisy: Tensor, t: int) -> Tensor:
         steps = torch.full((len(noisy),), t, device=noisy.device)
         with autocast(noisy.device, self.dtype):
-            clean = self.model.predict(points, noisy, steps)
+            if self.predict is None:
+                clean = self.model.predict(points, noisy, steps)
+            else:
+                clean = self.predict(points, noisy, steps, most=self.at_once)
         self.progress.advance(len(noisy))
         return clean.float()

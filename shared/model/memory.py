@@ -28,13 +28,17 @@ MOST_GPU_SEQUENCES = 65_535
 """In one fused attention on a GPU, whose kernels fail beyond (pytorch issues 142228 and 146704)."""
 
 
+class MemoryLimitError(RetakeError, MemoryError):
+    """Not even the smallest part of the work fits."""
+
+
 def passes_per_batch(model: Diffusion, limit: int | None, other_bytes: int) -> int:
     """Windows (straight or mirrored) that go through the network at once.
 
     limit        bytes of the whole process; on a GPU, of what torch takes there; None: none
     other_bytes  what the caller itself holds
 
-    RetakeError if not even one fits; on a GPU it is tried.
+    MemoryLimitError if not even one fits; on a GPU it is tried.
     """
     device = next(model.parameters()).device
     each = bytes_per_pass(model.config)
@@ -47,7 +51,7 @@ def passes_per_batch(model: Diffusion, limit: int | None, other_bytes: int) -> i
     weights = sum(p.numel() * p.element_size() for p in model.parameters())
     fixed = RUNTIME_BYTES + weights + other_bytes
     if limit < fixed + each:
-        raise RetakeError(
+        raise MemoryLimitError(
             f"The memory limit is {limit >> 20} MiB; this model and clip need at least "
             f"{(fixed + each >> 20) + 1} MiB. Raise the limit, or cut the clip."
         )

@@ -16,7 +16,7 @@ from torch import Tensor
 from ..arrays import Bools, Floats, Floats32
 from ..camera import normalise_person, normalise_screen
 from ..errors import RetakeError
-from .batches import Network, Progress
+from .batches import Network, Predict, Progress, Recall
 from .diffusion import Diffusion
 from .memory import passes_per_batch
 from .noise import frame_noise
@@ -46,6 +46,8 @@ def sample_clip(
     on_step: Callable[[int, int], None] | None = None,
     on_frames: Callable[[int, Floats32], None] | None = None,
     on_layer: Callable[[float], None] | None = None,
+    recall: Recall | None = None,
+    predict: Predict | None = None,
 ) -> Floats32:
     """Root-relative positions (H, F, J, 3), metres, camera frame, for 2D keypoints (F, J, 2).
 
@@ -64,7 +66,10 @@ def sample_clip(
     memory_limit  bytes that this process should not exceed (on a GPU: GPU memory)
     on_step       (done, iterations): another share of the work is done; may raise to stop
     on_frames     (first frame, positions (H, n, J, 3)): finished frames, in order
-    on_layer      (share done, 0 to 1): before every layer, so do little; may raise to stop
+    on_layer      (share done, 0 to 1): before every layer, and after the last one of a batch, so
+                  do little; may raise to stop
+    recall        what it knows of this very request is not computed again; it is told the rest
+    predict       in place of the model's own: to share a device (`together.Together.predict`)
     """
     _check(model, pixels, known, hypotheses, iterations, eta)
     length, frames, passes = model.config.frames, len(pixels), hypotheses * (2 if flip else 1)
@@ -78,7 +83,7 @@ def sample_clip(
     keypoints = _keypoints(model, padded, known, (width, height))
     noise = _noise(model, seed, hypotheses, first_frame)
     clip = Clip(model, frames, batches, iterations, eta, guides, start)
-    network = Network(model, keypoints, flip, at_once, dtype, progress)
+    network = Network(model, keypoints, flip, at_once, dtype, progress, recall, predict)
     with progress.watching(model):
         for first, positions in stream(clip, network, noise):
             finished = result[:, first : first + positions.shape[1]]

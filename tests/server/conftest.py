@@ -73,6 +73,13 @@ worker.main()
 """
 """The real worker with a sampler that needs no torch."""
 
+
+@pytest.fixture
+def worker_program() -> str:
+    """The same, for tests that change it."""
+    return WORKER
+
+
 FAST_SERVER = f"""
 import sys
 from functools import partial

@@ -13,6 +13,7 @@ import msgpack  # pyright: ignore[reportMissingTypeStubs]
 import numpy as np
 import pytest
 import zmq
+from retake.server.shares import PARTS
 from retake.shared.protocol import (
     PROTOCOL_VERSION,
     Accepted,
@@ -82,8 +83,10 @@ def test_a_job_is_accepted_reported_and_answered(client: Client, request_lift: R
     assert isinstance(reply, Result)
     sampled = [s.done for s in steps if s.stage == "sampling"]
     assert sampled == sorted(sampled)
-    assert {100, 200, 300, 400} <= set(sampled)  # hundredths of steps
-    assert {s.total for s in steps} == {(4 + 3) * 100}
+    assert len(set(sampled)) >= 4  # every iteration at least
+    assert {s.total for s in steps} == {PARTS}
+    done = [s.done for s in steps]
+    assert done == sorted(done)
     assert steps[-1].done == steps[-1].total
     assert reply.poses.unpack("poses").shape == (3, 12, 17, 3)
     np.testing.assert_array_equal(reply.times.unpack("t"), request.times.unpack("t"))

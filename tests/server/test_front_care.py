@@ -22,7 +22,7 @@ import json, sys
 from retake.server.worker import NOBODY, connect
 from retake.shared.protocol import Welcome, encode
 where = json.loads(sys.stdin.readline())
-welcome = Welcome(job_id="", protocol_version=2, package_version="", device="none", models=[])
+welcome = Welcome(job_id="", protocol_version=3, package_version="", device="none", models=[])
 socket = connect(where["address"], where["server_key"])
 socket.send_multipart([NOBODY, encode(welcome)])
 sys.stdin.read()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from retake.shared.protocol import (
     Accepted,
     Cancel,
     Failed,
+    Kept,
     Lift,
     Partial,
     Ping,
@@ -211,6 +213,67 @@ def test_a_full_disk_takes_nothing_from_anybody(
         assert isinstance(result, Takes)
         assert result.job_id == job_id
         client.send(Received(job_id=job_id))
+
+
+FULL = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+"""
+"""The system writes no file beyond this size, as if the disk were full."""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_a_disk_that_fills_up_takes_nothing_from_anybody(
+    run_front: RunFront,
+    connect: Connect,
+    request_lift: RequestLift,
+    tmp_path: Path,
+    worker_program: str,
+) -> None:
+    """Both the takes and what is finished of them are larger than there is room for."""
+    client = connect(run_front(FULL + worker_program).info)
+    request = request_lift("large", frames=1000, hypotheses=5, by_file=True)
+    client.send(request, request_lift("small", by_file=True))
+    large = client.receive_until(Takes, Kept)
+    assert isinstance(large, Takes)
+    client.send(Received(job_id="large"))
+    assert isinstance(client.receive_until(Takes, Kept), Kept)
+    assert len(list((tmp_path / "data" / "results").iterdir())) == 1
+
+
+def test_who_asks_for_much_waits_for_itself(
+    front: RunningFront, client: Client, connect: Connect, long: Lift, request_lift: RequestLift
+) -> None:
+    client.send(long)
+    client.receive_until(Progress)
+    client.send(*(request_lift(str(number), seed=100 + number) for number in range(10)))
+    other = connect(front.info)
+    other.send(request_lift("mine", seed=50))
+    accepted = other.receive_until(Accepted)
+    assert isinstance(accepted, Accepted)
+    assert accepted.ahead == 1  # the one that runs
+    client.send(Cancel(job_id="long"))
+    assert isinstance(other.outcome("mine"), Takes)
+
+
+def test_where_the_device_is_shared_jobs_run_side_by_side(
+    run_front: RunFront, connect: Connect, request_lift: RequestLift, worker_program: str
+) -> None:
+    client = connect(run_front(worker_program.replace('"none"', '"cuda"')).info)
+    for number in range(5):
+        client.send(request_lift(str(number), seed=99, hypotheses=1 + number))
+    begun: set[str] = set()
+    while len(begun) < 4:
+        progress = client.receive_until(Progress)
+        assert isinstance(progress, Progress)
+        if not progress.ahead:
+            begun.add(progress.job_id)
+    assert begun == {"0", "1", "2", "3"}
+    client.send(request_lift("batch", seed=1, batch=True))
+    assert isinstance(client.outcome("batch"), Takes)
+    for number in range(5):
+        client.send(Cancel(job_id=str(number)))
+        assert isinstance(client.outcome(str(number)), Failed)
 
 
 def test_nobody_comes_back_for_a_job(

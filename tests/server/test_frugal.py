@@ -79,7 +79,7 @@ def test_a_gpu_without_room_hands_its_own_model_to_the_processor(
     def load(folder: Path, device: str) -> Network:
         return network
 
-    def sample(model: Network, clip: object, *, seed: int, memory_limit: int | None) -> str:
+    def sample(model: Network, clip: object, *, seed: int, **more: object) -> str:
         if model.been[-1] == "cuda":
             raise torch.OutOfMemoryError
         return f"takes of {clip} with {seed}"
@@ -107,3 +107,19 @@ def test_on_the_processor_what_is_free_is_the_limit(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(frugal, "sample_clip", sample)
     FrugalSampler(Path("model"), "cpu")()
     assert 0 < limits[0] < frugal.psutil.virtual_memory().total
+
+
+def test_a_processor_without_memory_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(folder: Path, device: str) -> None:
+        return None
+
+    def sample(model: None, text: str, **more: object) -> None:
+        raise RuntimeError(text)
+
+    monkeypatch.setattr(frugal, "load_model", load)
+    monkeypatch.setattr(frugal, "sample_clip", sample)
+    sampler = FrugalSampler(Path("model"), "cpu")
+    with pytest.raises(MemoryError):
+        sampler("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
+    with pytest.raises(RuntimeError, match="a bug"):
+        sampler("a bug")

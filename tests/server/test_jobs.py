@@ -56,11 +56,46 @@ def test_add_counts_what_stands_before() -> None:
     jobs = queue(job(A, "1"), job(A, "2", batch=True), job(A, "d", detects=True))
     jobs.start_next(0)
     assert jobs.add(job(B, "3")) == 1  # the batch job lets it pass
-    assert jobs.add(job(B, "4", batch=True)) == 3
+    assert jobs.add(job(A, "4", batch=True)) == 3
 
 
-def test_who_moves_up_is_told_once() -> None:
-    jobs = queue(job(A, "1"), job(A, "2"), job(B, "3"))
+def test_clients_take_turns_however_much_one_asks_for() -> None:
+    jobs = queue(*(job(A, f"a{i}") for i in range(4)), job(B, "b1"), job(B, "b2"))
+    assert order(jobs) == ["a0", "b1", "a1", "b2", "a2", "a3"]
+
+
+def test_who_runs_a_job_comes_after_who_has_none() -> None:
+    jobs = queue(job(A, "running"))
+    jobs.start_next(0)
+    assert jobs.add(job(A, "a")) == 1
+    assert jobs.add(job(B, "b")) == 1
+    assert [(j.job_id, j.ahead) for j in jobs.moved_up()] == [("a", 2)]
+    jobs.finish(jobs.running[0].token)
+    assert order(jobs) == ["b", "a"]
+
+
+def test_where_jobs_share_a_device_several_run() -> None:
+    jobs = queue(*(job(A, str(i)) for i in range(5)), job(A, "d", detects=True))
+    jobs.lanes = 3
+    started = [jobs.start_next(0) for _ in range(5)]
+    assert [j.job_id for j in started if j] == ["0", "1", "2", "d"]
+    assert [jobs.ahead_of(j) for j in jobs.waiting] == [1, 2]
+    jobs.finish(jobs.running[0].token)
+    assert jobs.start_next(0)
+
+
+def test_a_job_that_runs_for_too_long_is_found() -> None:
+    jobs = queue(job(A, "1"), job(A, "2", batch=True))
+    jobs.start_next(100)
+    jobs.start_next(150)
+    assert jobs.overdue(160, longest_s=60) == []
+    assert [j.job_id for j in jobs.overdue(161, longest_s=60)] == ["1"]
+    jobs.cancel(jobs.running[0], 161)
+    assert jobs.overdue(162, longest_s=60) == []
+
+
+def test_who_moves_is_told_once() -> None:
+    jobs = queue(job(A, "1"), job(B, "2"), job(B, "3"))
     assert jobs.moved_up() == []
     first = jobs.start_next(0)
     assert first

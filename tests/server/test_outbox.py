@@ -59,3 +59,15 @@ def test_clients_that_vanish_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> N
         outbox.offer(client, outcome("x"))
     assert outbox.offer(b"1", outcome("y"))
     assert not outbox.offer(b"3", outcome("y"))
+
+
+def test_a_file_is_sent_as_a_message_once() -> None:
+    outbox, file = Outbox(), Outcome("1", "digest", by_file=True)
+    outbox.offer(A, file)
+    outbox.offer(B, outcome("1"))
+    assert outbox.as_message(A, "2") is None
+    assert outbox.as_message(B, "1") is None  # it was one already
+    assert outbox.as_message(A, "1") == outcome("1")
+    assert outbox.as_message(A, "1") is None
+    assert outbox.received(A, "1") is None
+    assert not outbox.is_under_way(A)

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from retake.server.turns import Turns
+from retake.server.turns import Room, Turns, is_shared
 
 
 def in_threads(*works: Callable[[], None]) -> None:
@@ -68,3 +68,44 @@ def test_a_job_that_fails_gives_its_turn_back() -> None:
     except ValueError:
         pass
     in_threads(lambda: turns.turn(batch=True).__enter__())
+
+
+def test_where_the_device_is_shared_everybody_has_a_turn() -> None:
+    turns = Turns(shared=is_shared("cuda"))
+    with turns.turn(batch=False), turns.turn(batch=True), turns.turn(batch=False):
+        turns.step(batch=True)
+        assert not turns.somebody_waits()
+    assert not is_shared("cpu")
+
+
+def test_many_are_in_a_room_together_or_one_alone() -> None:
+    room, inside, seen = Room(), [0], list[int]()
+
+    def together() -> None:
+        for _ in range(30):
+            with room.together():
+                inside[0] += 1
+                time.sleep(0.0005)
+                inside[0] -= 1
+
+    def alone() -> None:
+        for _ in range(10):
+            with room.alone():
+                seen.append(inside[0])
+                time.sleep(0.001)
+                seen.append(inside[0])
+
+    in_threads(*([together] * 4 + [alone] * 2))
+    assert seen == [0] * 40
+
+
+def test_who_fails_leaves_the_room() -> None:
+    room = Room()
+    for way in (room.together, room.alone):
+        try:
+            with way():
+                raise ValueError
+        except ValueError:
+            pass
+    with room.alone():
+        pass

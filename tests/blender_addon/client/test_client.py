@@ -108,7 +108,7 @@ def test_a_cancelled_job_ends_without_a_complaint(
     client.lift(request_one, tmp_path / "takes.npz")
     client.wait(0.5)
     client.cancel()
-    assert client.wait(5) == JobFailed("one", "Cancelled.", cancelled=True)
+    assert client.wait(5) == JobFailed("one", "Cancelled.", cancelled=True, code="cancelled")
     assert (client.state, client.message) == (ServerState.READY, "")
 
 
@@ -122,7 +122,7 @@ def test_a_failed_job_leaves_its_reason_and_a_ready_server(
 
     client.open(serve(script).find, _alive)
     client.lift(request_one, tmp_path / "takes.npz")
-    assert client.wait(5) == JobFailed("one", "points: too few")
+    assert client.wait(5) == JobFailed("one", "points: too few", code="invalid")
     assert (client.state, client.message) == (ServerState.READY, "points: too few")
 
 
