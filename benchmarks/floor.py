@@ -166,7 +166,7 @@ def contact_table(data: Path) -> list[dict[str, Any]]:
             f"40 mm and 5 px, {HYPOTHESES} hypotheses": _votes(many),
         }
         for name, votes in found.items():
-            guess = votes[:, (2, 0)] > 0.5
+            guess = votes[:, (3, 1)] > 0.5  # a foot stands where its toes do
             hits = [(guess & truth).sum(), guess.sum(), truth.sum()]
             counts[name] = counts.get(name, np.zeros(3)) + hits
     return [_contact_row(name, *count) for name, count in counts.items()]

@@ -11,8 +11,10 @@ import os
 import tempfile
 from pathlib import Path
 
+from ..blender_addon.rig.wishes import Wishes
 from ..shared.errors import RetakeError
 from ..shared.takes import Takes
+from . import apply_wishes
 from .blender_process import chatter_in, leave
 from .output import check_output
 
@@ -32,30 +34,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         help="which take, counted from 0 (default: the likeliest of every limb)",
     )
-    parser.add_argument(
-        "--smooth",
-        type=float,
-        default=0.0,
-        metavar="SECONDS",
-        help="smooth movements faster than this where the takes are uncertain (default: 0)",
-    )
-    parser.add_argument(
-        "--neutral",
-        type=float,
-        metavar="SECONDS",
-        help="time of the clip at which the person stands as the rig does in its rest pose",
-    )
+    apply_wishes.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Ends the process itself once Blender is loaded: Blender 4.5 can hang in its own exit."""
     check_files(args.takes, args.rig, args.out)
     takes = Takes.load(args.takes)
+    wishes = apply_wishes.read(args, takes)
     try:
         with tempfile.TemporaryDirectory() as resources, chatter_in(Path(resources, "log")):
             # Before `import bpy`, or it reads and writes the person's own Blender configuration.
             os.environ["BLENDER_USER_RESOURCES"] = resources
-            did = apply_in_file(takes, args)
+            did = apply_in_file(takes, args, wishes)
     except RetakeError as error:
         return leave(1, f"retake: {error}")
     print("\n".join(did))
@@ -75,11 +66,11 @@ def check_files(takes: Path, rig: Path, out: Path) -> None:
     check_output(out, takes, rig)
 
 
-def apply_in_file(takes: Takes, args: argparse.Namespace) -> list[str]:
+def apply_in_file(takes: Takes, args: argparse.Namespace, wishes: Wishes) -> list[str]:
     """Opens the rig's file, applies, saves a copy; returns what was done and what to know of it."""
     import bpy
 
-    from ..blender_addon.rig.apply_take import Wishes, apply_take
+    from ..blender_addon.rig.apply_take import apply_take
 
     try:
         bpy.ops.wm.open_mainfile(filepath=str(args.rig.resolve()), load_ui=False, use_scripts=False)
@@ -95,7 +86,7 @@ def apply_in_file(takes: Takes, args: argparse.Namespace) -> list[str]:
         fps,
         scene.frame_start,
         args.takes.stem,
-        Wishes(smoothing=args.smooth, neutral=args.neutral),
+        apply_wishes.in_scene(wishes, args, takes, scene, fps),
     )
     bpy.context.preferences.filepaths.save_version = 0
     try:

@@ -1,7 +1,7 @@
 """Which foot stands on the floor, and how surely: a vote over the hypotheses of one clip.
 
-The skeleton ends at the ankles, so that heel and toe of a foot share the ankle's vote. Knows
-nothing of the picture and changes no position.
+The skeleton ends at the ankles: a foot whose ankle stands but has risen stands on its toes alone.
+Knows nothing of the picture and changes no position.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .arrays import Bools, Floats
-from .ground import ANKLES, joint_height
+from .ground import ANKLES, JOINT_HEIGHT, joint_height
 
 STANDING_SPEED = 0.3
 """m/s. Planted ankles roll at 0.08 to 0.17 m/s; estimated poses add about as much noise."""
@@ -22,32 +22,96 @@ far less noisy than the way between two: with 40 mm of noise twice as many conta
 STANDING_HEIGHT = 0.05
 """Metres above the ankle of a flat foot."""
 
+HEEL_HEIGHT = 0.035
+"""The same while the heel is down; above it the toes stand alone."""
+
 HYSTERESIS = 1.5
 """A contact begins below both limits and lasts below this many times the limits."""
 
 SHORTEST_S = 0.08
 """Shorter contacts and shorter gaps in a contact are taken for noise."""
 
+LARGEST_DRIFT = 0.05
+"""In leg lengths: a foot that moves further from its place within a contact has stepped."""
+
+STEP_S = 0.06
+"""Half the time between two parts of a contact, in which the foot goes to the next place."""
+
 
 def contact_probabilities(positions: Floats, fps: float) -> Floats:
     """Probability (frames, 4) of contact: left heel, left toe, right heel, right toe.
 
     `positions` (H, frames, 17, 3) are in the world: metres, z up, floor at 0. The probability is
-    the share of hypotheses in which the foot stands.
+    the share of hypotheses in which the foot stands; its heel never does so without its toes.
     """
     votes = np.stack([_standing(hypothesis, fps) for hypothesis in positions]).mean(axis=0)
-    right, left = votes.T
-    return np.stack([left, left, right, right], axis=-1)
+    right, left = votes
+    return np.concatenate([left, right]).T
 
 
 def _standing(positions: Floats, fps: float) -> Bools:
-    """(frames, 2): right and left foot of one hypothesis (frames, 17, 3)."""
-    ankles = positions[:, ANKLES]
+    """(2, 2, frames): right and left foot of one hypothesis (frames, 17, 3), heel and toe each."""
+    ankles, flat = positions[:, ANKLES], joint_height(positions)
     speed = _steady_speed(ankles, fps) / STANDING_SPEED
-    height = (ankles[..., 2] - joint_height(positions)) / STANDING_HEIGHT
-    effort = np.maximum(speed, height)
-    shortest = max(2, round(SHORTEST_S * fps))
-    return np.stack([_contact(foot, shortest) for foot in effort.T], axis=-1)
+    height = ankles[..., 2] - flat
+    shortest, gap = max(2, round(SHORTEST_S * fps)), max(1, round(STEP_S * fps))
+    drift = LARGEST_DRIFT * flat / JOINT_HEIGHT
+    feet = np.zeros((2, 2, len(positions)), dtype=bool)
+    for foot in range(2):
+        toe = _contact(np.maximum(speed[:, foot], height[:, foot] / STANDING_HEIGHT), shortest)
+        heel = _contact(np.maximum(speed[:, foot], height[:, foot] / HEEL_HEIGHT), shortest)
+        for start, stop in parted(ankles[:, foot, :2], toe, drift, shortest, gap):
+            feet[foot, 1, start:stop] = True
+        feet[foot, 0] = heel & feet[foot, 1]
+    return feet
+
+
+def parted(
+    track: Floats, contact: Bools, drift: float, shortest: int, gap: int
+) -> list[tuple[int, int]]:
+    """First frame and frame after the last of contacts in which a foot keeps to one place.
+
+    `track` (F, 2) across the floor, `contact` (F,). A contact in which it goes further than `drift`
+    is cut where two places explain it best, and `gap` frames on both sides are left out. Shorter
+    ones than `shortest` frames are dropped, unless an end of the clip cuts them off.
+    """
+    places: list[tuple[int, int]] = []
+    for start, stop in _runs(contact).tolist():
+        places += _parted(track, start, stop, drift, shortest, gap)
+    return places
+
+
+def _parted(
+    track: Floats, start: int, stop: int, drift: float, shortest: int, gap: int
+) -> list[tuple[int, int]]:
+    cut_off = start == 0 or stop == len(track)
+    if stop - start < (1 if cut_off else shortest):
+        return []
+    own = track[start:stop]
+    place = np.median(own, axis=0)
+    if np.linalg.norm(own - place, axis=-1).max() <= drift or stop - start < 2 * (shortest + gap):
+        return [(start, stop)]
+    cut = start + _best_cut(own, shortest + gap)
+    before, after = (np.median(part, axis=0) for part in (track[start:cut], track[cut:stop]))
+    if np.linalg.norm(after - before) <= drift:  # noise, not a step
+        return [(start, stop)]
+    return [
+        *_parted(track, start, cut - gap, drift, shortest, gap),
+        *_parted(track, cut + gap, stop, drift, shortest, gap),
+    ]
+
+
+def _best_cut(points: Floats, margin: int) -> int:
+    """Where two constant places explain points (F, 2) best."""
+    count = np.arange(1, len(points) + 1)[:, None]
+
+    def scatter(values: Floats) -> Floats:
+        total, squares = np.cumsum(values, axis=0), np.cumsum(values**2, axis=0)
+        return np.sum(squares - total**2 / count, axis=1)
+
+    centred = points - points.mean(axis=0)
+    cost = scatter(centred)[:-1] + scatter(centred[::-1])[::-1][1:]
+    return margin + int(np.argmin(cost[margin - 1 : len(cost) - margin + 1]))
 
 
 def _steady_speed(points: Floats, fps: float) -> Floats:

@@ -25,11 +25,12 @@ ANKLES = (6, 3)
 class Shown:
     """A motion on a rig, world space, Blender units.
 
-    joints (F, 17, 3); soles (F, 2, N, 3): heads and tails of the left and of the right foot's bones
-    and of those below; turns: bone -> (F, 3, 3) from rest to pose.
+    joints (F, 17, 3); balls (F, 2, 3) of the left and of the right foot; soles (F, 2, N, 3): heads
+    and tails of the foot's bones and of those below; turns: bone -> (F, 3, 3) from rest to pose.
     """
 
     joints: Floats
+    balls: Floats
     soles: tuple[Floats, Floats]
     turns: dict[str, Floats]
 
@@ -39,7 +40,7 @@ def shown(rest: RestPose, bone_map: BoneMap, motion: RigMotion) -> Shown:
     feet = [(foot, *rest.descendants(foot)) for foot in _feet(rest, bone_map)]
     body = Body.of(rest, bone_map)
     world = rest.in_world().only(
-        {*bone_map.names(), *motion.rotations, *(rest.bones[b] for foot in feet for b in foot)}
+        {*body.rest.bones, *motion.rotations, *(rest.bones[b] for foot in feet for b in foot)}
     )
     poses = _poses(world, motion, body.per_unit)
     index = [world.index[name] for name in body.rest.bones]
@@ -47,7 +48,13 @@ def shown(rest: RestPose, bone_map: BoneMap, motion: RigMotion) -> Shown:
     joints = body.joints(poses[..., :3, 3][:, index], turns[:, world.index[bone_map.head]])
     soles = tuple(_points(world, poses, [rest.bones[b] for b in foot]) for foot in feet)
     names = {name: turns[:, world.index[name]] for name in bone_map.names()}
-    return Shown(joints, (soles[0], soles[1]), names)
+    balls = [
+        joints[:, ankle] + names[side.foot] @ foot.ball
+        for ankle, side, foot in zip(
+            ANKLES, (bone_map.left, bone_map.right), body.feet, strict=True
+        )
+    ]
+    return Shown(joints, np.stack(balls, axis=1), (soles[0], soles[1]), names)
 
 
 def _feet(rest: RestPose, bone_map: BoneMap) -> list[int]:
@@ -80,9 +87,14 @@ def _points(world: RestPose, poses: Floats, names: list[str]) -> Floats:
 
 def joint_error(source: Floats, joints: Floats) -> float:
     """Mean millimetres from the source's pose in the rig's own lengths, hips laid together."""
+    apart = joints - joints[:, :1] - (in_lengths_of(source, joints) - source[:, :1])
+    return 1000 * float(np.linalg.norm(apart, axis=-1).mean())
+
+
+def in_lengths_of(source: Floats, joints: Floats) -> Floats:
+    """The source (F, 17, 3) with the lengths of other joints' bones; its own hip and directions."""
     lengths = decompose(joints, HUMAN36M)[0].mean(axis=0)
-    wanted = recompose(lengths, decompose(source, HUMAN36M)[1], HUMAN36M)
-    return 1000 * float(np.linalg.norm(joints - joints[:, :1] - wanted, axis=-1).mean())
+    return recompose(lengths, decompose(source, HUMAN36M)[1], HUMAN36M) + source[:, :1]
 
 
 def direction_error(source: Floats, joints: Floats, slots: list[int]) -> float:
@@ -92,10 +104,17 @@ def direction_error(source: Floats, joints: Floats, slots: list[int]) -> float:
     return float(np.degrees(np.arctan2(sine, np.sum(ours * theirs, axis=-1))).max())
 
 
-def slides(joints: Floats, contacts: Bools) -> Floats:
-    """Metres (N,) that planted ankles move sideways from frame to frame; contacts (F, 2)."""
-    steps = np.linalg.norm(np.diff(joints[:, ANKLES, :2], axis=0), axis=-1)
-    return steps[contacts[1:] & contacts[:-1]]
+def slides(found: Shown, contacts: Bools) -> Floats:
+    """Units (N,) that what stands moves sideways from frame to frame: with the heel down the ankle,
+    with the toes alone the ball. contacts (F, 4): heel and toe of the left and the right foot.
+    """
+    ankles, balls = (
+        np.linalg.norm(np.diff(points[..., :2], axis=0), axis=-1)
+        for points in (found.joints[:, ANKLES], found.balls)
+    )
+    stays = contacts[1:] & contacts[:-1]
+    heels, toes = stays[:, ::2], stays[:, 1::2]
+    return np.concatenate([ankles[heels], balls[toes & ~heels]])
 
 
 def penetration(soles: tuple[Floats, Floats]) -> Floats:

@@ -1,74 +1,115 @@
 # pyright: basic
 """Takes onto a rig: choice of hypotheses -> world -> scene frames -> rotations -> a new action.
 
-Only `apply_take` needs Blender.
+Only what takes an armature object needs Blender.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...shared.arrays import Floats
+from ...shared.contact_spans import STANDS
 from ...shared.errors import RetakeError
 from ...shared.ground import find_ground, settle
+from ...shared.keypoints import KeypointTrack
 from ...shared.resample import resample
 from ...shared.takes import Takes
-from ..choose.combine import choice_of, combine
-from .bone_map import find_bone_map
-from .landmarks import Body
+from ..choose.combine import Choice, combine
+from .bone_map import BoneMap, find_bone_map
+from .camera_path import through_camera
+from .ik_keys import IkLimb
+from .landmarks import Body, Placement
 from .limits import Limits
+from .plants import Contacts
 from .rest_pose import RestPose
+from .root_policy import RootPolicy
 from .smoothing import smoothed
-from .solve import RigMotion, solve_motion
+from .solve import Asked, RigMotion, solve_motion
+from .wishes import Wishes
 
-STANDS = 0.5
-"""Probability of contact from which a foot is taken to stand."""
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What an animator may ask of a motion.
-
-    smoothing  seconds: faster movements of uncertain bones are smoothed away; 0 keeps everything
-    neutral    seconds of the clip (as in `Takes.times`) at which the trunk stands as in the rig's
-               rest pose; None: nobody said so
-    """
-
-    smoothing: float = 0.0
-    neutral: float | None = None
+if TYPE_CHECKING:  # reading a rig needs Blender
+    from .read_rest_pose import Rig
 
 
 def solve_take(
     takes: Takes,
-    hypothesis: int | None,
+    choice: Choice,
     rest: RestPose,
     scene_fps: float,
     wishes: Wishes | None = None,
     limits: Mapping[str, Limits] | None = None,
+    track: KeypointTrack | None = None,
+    ik: tuple[IkLimb, ...] = (),
+    bone_map: BoneMap | None = None,
 ) -> RigMotion:
-    """Poses of the rig, one per scene frame, starting where and as the rig stands in its rest pose.
+    """Poses of the rig, one per scene frame. It starts where and as the rig stands in its rest
+    pose, or, with the camera's place known, where the camera saw the person.
 
-    `hypothesis` None: the takes' best per limb group. Raises RetakeError if the rig lacks bones or
-    there is no such hypothesis. Needs no Blender.
+    `choice` as in `combine`; None: the takes' best per limb group. With the `track` that the takes
+    were made of the way is found again where limbs of several takes are mixed. `ik`: the rig's IK
+    controls. `bone_map`: None: found. Raises RetakeError if the rig lacks bones or the choice names
+    no hypothesis. Needs no Blender.
     """
     wishes = wishes or Wishes()
-    bone_map = find_bone_map(rest)
-    positions = combine(takes, choice_of(takes, hypothesis))
-    positions = smoothed(positions, takes.spread, wishes.smoothing, takes.fps)
-    world = settle(find_ground(positions, takes.fps).to_world(positions), takes.fps)
+    bone_map = bone_map or find_bone_map(rest)
+    positions = combine(takes, choice, track)
+    seconds = wishes.smoothing_of(takes.times)
+    positions = smoothed(positions, takes.spread, seconds, takes.fps)
+    world, placement = _placed(positions, takes, Body.of(rest, bone_map), wishes)
     times = scene_times(takes, scene_fps)
     return solve_motion(
-        resample(world, takes.times, times),
+        resample(settle(world, takes.fps), takes.times, times),
         rest,
         bone_map,
         fps=scene_fps,
-        placement=Body.of(rest, bone_map).placement(),
-        contacts=standing_feet(takes, times),
+        placement=placement,
         limits=limits,
-        neutral=_nearest(times, wishes.neutral),
+        asked=Asked(
+            contacts=_contacts(takes, times, wishes),
+            neutral=_nearest(times, wishes.neutral),
+            root=RootPolicy(wishes.root, wishes.in_place, wishes.scale),
+            reaches=wishes.reaches,
+            times=times,
+            ik=_driven(ik, wishes),
+        ),
     )
+
+
+def _placed(
+    positions: np.ndarray, takes: Takes, body: Body, wishes: Wishes
+) -> tuple[np.ndarray, Placement]:
+    """Joints (F, 17, 3), metres, z up, floor at 0, and where that world is put."""
+    if wishes.camera is None:
+        placement = body.placement()
+        world = find_ground(positions, takes.fps).to_world(positions)
+    else:
+        seen = through_camera(positions, wishes.camera)
+        floor = 0.0 if wishes.floor is None else wishes.floor
+        origin = np.array([*seen[0, 0, :2], floor])
+        world, placement = seen - origin, Placement(np.eye(3), origin)
+    if wishes.floor is not None:
+        placement = Placement(
+            placement.rotation, placement.origin * (1, 1, 0) + (0, 0, wishes.floor)
+        )
+    return world, placement
+
+
+def _contacts(takes: Takes, times: np.ndarray, wishes: Wishes) -> Contacts:
+    if wishes.contacts is not None:
+        return Contacts(wishes.contacts.numbered(times), exact=True)
+    return Contacts.of(standing_feet(takes, times))
+
+
+def _driven(ik: tuple[IkLimb, ...], wishes: Wishes) -> tuple[IkLimb, ...]:
+    """The limbs whose IK controls are wanted; arms come first in `landmarks.LIMB_BONES`."""
+    if wishes.controls == "fk":
+        return ()
+    return tuple(limb for limb in ik if wishes.controls == "ik" or limb.limb > 1)
 
 
 def _nearest(times: np.ndarray, second: float | None) -> int | None:
@@ -83,9 +124,9 @@ def _nearest(times: np.ndarray, second: float | None) -> int | None:
 
 
 def standing_feet(takes: Takes, times: np.ndarray) -> np.ndarray:
-    """(G, 2) whether the left and the right foot stand at `times` (G,), by heel or toe."""
-    points = [np.interp(times, takes.times, track) for track in takes.contacts.T]
-    return np.stack([np.maximum(*points[:2]), np.maximum(*points[2:])], axis=-1) > STANDS
+    """(G, 4) whether left heel, left toe, right heel and right toe stand at `times` (G,)."""
+    tracks = [np.interp(times, takes.times, track) for track in takes.contacts.T]
+    return np.stack(tracks, axis=-1) > STANDS
 
 
 def scene_times(takes: Takes, scene_fps: float) -> np.ndarray:
@@ -94,27 +135,93 @@ def scene_times(takes: Takes, scene_fps: float) -> np.ndarray:
     return takes.times[0] + np.arange(int(duration * scene_fps + 1e-6) + 1) / scene_fps
 
 
+@dataclass(frozen=True)
+class Wearer:
+    """An armature object as it was read: what all takes that it wears have in common."""
+
+    rig: Rig
+    bone_map: BoneMap
+    limbs: tuple[IkLimb, ...]
+
+
+@dataclass(frozen=True)
+class Solved:
+    """What is written as an action: a motion, its frames (F,) in the scene, switches to set.
+
+    notes  sentences about what the action does not hold
+    """
+
+    motion: RigMotion
+    frames: Floats
+    switches: tuple[tuple[str, str, float], ...]
+    notes: tuple[str, ...]
+
+
+def read_wearer(armature_object) -> Wearer:
+    """RetakeError if the rig lacks bones, or the bone map that it carries cannot be used."""
+    from .read_controls import read_ik
+    from .read_rest_pose import read_rig
+    from .saved_map import bone_map_for
+
+    rig = read_rig(armature_object)
+    bone_map = bone_map_for(armature_object, rig.rest)
+    return Wearer(rig, bone_map, tuple(read_ik(armature_object, bone_map)))
+
+
+def solve_for(
+    armature_object,
+    wearer: Wearer,
+    takes: Takes,
+    choice: Choice,
+    scene_fps: float,
+    start_frame: float,
+    wishes: Wishes,
+    track: KeypointTrack | None = None,
+) -> Solved:
+    """A take for a rig, not yet written. Raises RetakeError as `solve_take` does."""
+    from .read_controls import switches_for
+
+    rig, driven = wearer.rig, _driven(wearer.limbs, wishes)
+    motion = solve_take(
+        takes,
+        choice,
+        rig.rest,
+        scene_fps,
+        wishes,
+        rig.limits,
+        track,
+        wearer.limbs,
+        wearer.bone_map,
+    )
+    frames = start_frame + np.arange(len(motion.root_location))
+    busy = sorted(rig.busy.intersection(motion.rotations))
+    notes = [f"Constraints may overrule the action on: {', '.join(busy)}."] if busy else []
+    if wishes.controls != "fk" and not driven:
+        notes.append("The rig has no IK controls that Retake knows; its bones got the keys.")
+    switches = switches_for(armature_object, rig.switches, driven)
+    return Solved(motion, frames, switches, (*motion.notes, *notes))
+
+
 def apply_take(
     armature_object,
     takes: Takes,
-    hypothesis: int | None,
+    choice: Choice,
     scene_fps: float,
     start_frame: float,
     name: str,
     wishes: Wishes | None = None,
+    track: KeypointTrack | None = None,
 ):
     """Writes a take onto a Blender armature object as one new action.
 
     Returns that and the motion's notes: sentences about what the action does not hold. Raises
     RetakeError as `solve_take` and `write_action` do; nothing is changed then.
     """
-    from .read_rest_pose import read_rig
     from .write_action import write_action
 
-    rig = read_rig(armature_object)
-    motion = solve_take(takes, hypothesis, rig.rest, scene_fps, wishes, rig.limits)
-    frames = start_frame + np.arange(len(motion.root_location))
-    action = write_action(armature_object, motion, frames, name, rig.switches)
-    busy = sorted(rig.busy.intersection(motion.rotations))
-    notes = [f"Constraints may overrule the action on: {', '.join(busy)}."] if busy else []
-    return action, (*motion.notes, *notes)
+    wearer = read_wearer(armature_object)
+    solved = solve_for(
+        armature_object, wearer, takes, choice, scene_fps, start_frame, wishes or Wishes(), track
+    )
+    action = write_action(armature_object, solved.motion, solved.frames, name, solved.switches)
+    return action, solved.notes

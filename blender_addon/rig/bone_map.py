@@ -78,7 +78,7 @@ def find_bone_map(rest: RestPose) -> BoneMap:
     """
     from .bone_structure import map_by_structure
 
-    found = _by_name(rest)
+    found = parts_by_name(rest)
     missing = [part.replace("_", " ") for part in _PARTS if part not in found]
     if not missing:
         return _bone_map(found)
@@ -130,8 +130,8 @@ def _side(found: dict[str, tuple[str, ...]], side: str) -> Side:
     )
 
 
-def _by_name(rest: RestPose) -> dict[str, tuple[str, ...]]:
-    """Part -> bones, only the parts that were found."""
+def parts_by_name(rest: RestPose) -> dict[str, tuple[str, ...]]:
+    """Part -> bones, only the parts whose names are known."""
     words: Words = {}
     for bone in rest.parents_first:
         side, word = part_of_name(rest.bones[bone])

@@ -2,23 +2,25 @@
 
 After Kovar, Schreiner and Gleicher (Footskate Cleanup, 2002): plants are met exactly, the body
 moves first, two-bone solutions do the rest, and before and after a plant the change fades smoothly.
+With the heel down a foot lies flat; on its toes alone it rolls about its ball as high as the
+source's ankle goes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...shared.arrays import Bools, Floats
-from ...shared.rotations import frame
-from .frames import direction, smoothstep, turned
-from .kinematics import partway
+from .frames import direction, smoothstep
 from .landmarks import LIMB_JOINTS, Body
-from .plants import EASE_S, eased, find_plants
+from .plants import EASE_S, Contacts, eased, find_plants, given_plants
 from .smooth import most, smooth
 from .standing import flat_share
 from .two_bone import STRETCH, reach
+from .vectors import columns, frame, mul, partway, turned
 
 BODY_S, BODY_PULL = np.array([0.2, 0.2, 0.04]), 0.02
 """Time scale per axis on which the body follows its planted feet, and the weight of not following
@@ -28,15 +30,21 @@ the leg's direction, but a knee that has to make up for a wrong height bends vis
 FLAT_S = 0.04
 """Faster changes between a foot that lies flat and one that hangs are smoothed away."""
 
+FLATTEN_ROUNDS, FLAT_ENOUGH = 12, 0.01
+"""Rounds at most, and the share of the way to flat that is not worth one."""
+
 NEAR_S = 0.08
 """Feet are lifted over the floor, and hips lowered, from so long before until so long after."""
+
+SETTLE_S = 0.12
+"""A heel that begins to rise, or comes down, takes so long to reach the height of the source's."""
 
 LEGS = LIMB_JOINTS[2:]
 
 
 @dataclass(frozen=True)
 class Footing:
-    """turns: of thighs, shins and feet; move (F, 3): of the whole body, world units."""
+    """turns: of thighs, shins, feet and toes; move (F, 3): of the whole body, world units."""
 
     turns: dict[str, Floats]
     move: Floats
@@ -44,11 +52,16 @@ class Footing:
 
 @dataclass(frozen=True)
 class _Standing:
-    """Where ankles are held: wanted (F, 2, 3), held (F, 2); facing (F, 2, 3): each foot's left."""
+    """Where ankles are held: wanted (F, 2, 3), held (F, 2); flat, rolled: turns (F, 3, 3) of each
+    foot that lies flat on the floor, and that stands as its contacts say; level (F, 2): 1 where the
+    foot's left lies in the plane of the floor, 0 where it points up or down.
+    """
 
     wanted: Floats
     held: Bools
-    facing: Floats
+    flat: tuple[Floats, Floats]
+    rolled: tuple[Floats, Floats]
+    level: Floats
 
 
 def stand(
@@ -57,11 +70,11 @@ def stand(
     body: Body,
     turns: dict[str, Floats],
     hinges: Floats,
-    contacts: Bools,
+    contacts: Contacts,
     fps: float,
     floor: float,
 ) -> Footing:
-    """Feet on the floor at height `floor` where `contacts` (F, 2: left, right) says so.
+    """Feet on the floor at height `floor` where the contacts say so.
 
     joints (F, 17, 3) source; posed (F, 17, 3) the rig's joints in the world under `turns`; hinges
     (2, 3) axes of the knees at rest.
@@ -75,6 +88,7 @@ def stand(
     feet = _feet(joints, body, turns, standing, fps)
     feet, lifts = _above_floor(feet, targets[..., 2] - floor, body, standing, fps)
     targets[..., 2] += lifts
+    feet |= _toes(feet, targets[..., 2] - floor, body, standing, fps)
     move[:, 2] -= _stretched(posed + move[:, None], targets, standing.held, fps)
     return Footing(_legs(posed + move[:, None], targets, body, turns, hinges) | feet, move)
 
@@ -83,34 +97,74 @@ def _ankles() -> list[int]:
     return [leg[2] for leg in LEGS]
 
 
-def _foot_heights(body: Body) -> Floats:
-    """(2,): each ankle above its own sole when the foot lies flat."""
-    return np.array([-float((points @ body.up).min()) for points in body.soles])
-
-
 def _standing(
     posed: Floats,
     body: Body,
     turns: dict[str, Floats],
-    contacts: Bools,
+    contacts: Contacts,
     fps: float,
     floor: float,
 ) -> _Standing:
     ankles = posed[:, _ankles()]
-    wanted, held = ankles.copy(), np.zeros(contacts.shape, bool)
-    wanted[..., 2] = floor + _foot_heights(body)
-    shins = [names[1] for names in body.limb_bones[2:]]
-    facing = np.stack([turned(turns[shin], body.axes[:, 0]) for shin in shins], axis=1)
-    for foot in range(2):
-        own = facing[:, foot].copy()
-        for plant in find_plants(ankles[:, foot], contacts[:, foot], body.leg_length, fps):
+    wanted, held = ankles.copy(), np.zeros((len(ankles), 2), bool)
+    flats: list[Floats] = []
+    rolled: list[Floats] = []
+    level = np.empty((len(ankles), 2))
+    for foot, (_, shin, _) in enumerate(body.limb_bones[2:]):
+        heel, toe = contacts.spans[:, 2 * foot : 2 * foot + 2].T
+        own, facing = body.feet[foot], turned(turns[shin], body.axes[:, 0])
+        roll = _roll(own.roll(ankles[:, foot, 2] - floor), heel > 0, toe > 0, fps)
+        level_turn = _foot_turn(body, facing, np.zeros_like(roll))
+        rolling = turned(_foot_turn(body, facing, roll), own.ball) - turned(level_turn, own.ball)
+        base = (ankles[:, foot] + rolling)[:, :2]  # where the ankle would be with the heel down
+        if contacts.exact:
+            plants = given_plants(base, heel, toe)
+        else:
+            plants = find_plants(base, (heel > 0) | (toe > 0), body.leg_length, fps)
+        places, steady = np.zeros((len(ankles), 3)), facing.copy()
+        places[:, 2] = floor + own.ankle_height
+        for plant in plants:
             frames = slice(plant.start, plant.stop)
             held[frames, foot] = True
-            wanted[frames, foot, :2] = plant.place
-            facing[frames, foot] = own[frames].mean(axis=0)
-        change = facing[:, foot] - own
-        facing[:, foot] = own + eased(change, held[:, foot], EASE_S, fps)
-    return _Standing(wanted, held, facing)
+            places[frames, :2] = plant.place
+            steady[frames] = facing[frames].mean(axis=0)
+        facing = facing + eased(steady - facing, held[:, foot], EASE_S, fps)
+        roll = eased(roll[:, None], held[:, foot], EASE_S, fps)[:, 0]
+        flats.append(_foot_turn(body, facing, np.zeros_like(roll)))
+        rolled.append(_foot_turn(body, facing, roll))
+        level[:, foot] = smoothstep(0.3, 0.7, np.linalg.norm(facing[:, :2], axis=-1))
+        on_ball = places + turned(flats[foot], own.ball) - turned(rolled[foot], own.ball)
+        wanted[:, foot] = np.where(held[:, foot, None], on_ball, wanted[:, foot])
+    return _Standing(wanted, held, (flats[0], flats[1]), (rolled[0], rolled[1]), level)
+
+
+def _roll(seen: Floats, heel: Bools, toe: Bools, fps: float) -> Floats:
+    """Radians (F,) by which a heel is lifted: as seen where the toes stand alone, 0 with the heel
+    down, and smooth in between.
+    """
+    free = toe & ~heel
+    if not free.any():
+        return np.zeros_like(seen)
+    down = np.flatnonzero(heel)
+    away = np.full(len(seen), np.inf)
+    if len(down):
+        after = np.searchsorted(down, np.arange(len(seen)))
+        near = down[np.minimum(after, len(down) - 1)], down[np.maximum(after - 1, 0)]
+        away = np.minimum(*(np.abs(np.arange(len(seen)) - other) for other in near))
+    steady = smooth(seen[:, None], np.ones((len(seen), 1)), (FLAT_S * fps) ** 4)[:, 0]
+    return np.where(free, np.maximum(steady, 0.0) * smoothstep(0.0, SETTLE_S * fps, away), 0.0)
+
+
+def _foot_turn(body: Body, facing: Floats, roll: Floats) -> Floats:
+    """Turns (F, 3, 3) of a foot that keeps its heading, its left `facing` (F, 3), its heel up by
+    `roll` (F,)."""
+    upright = np.broadcast_to([0.0, 0.0, 1.0], facing.shape)
+    flat = frame(upright, facing)
+    up, left, back = (flat[..., i] for i in range(3))
+    sine, cosine = np.sin(roll)[:, None], np.cos(roll)[:, None]
+    # The third column, up x left, points backwards; a rising heel lifts it.
+    raised = columns(cosine * up - sine * back, left, cosine * back + sine * up)
+    return mul(raised, frame(body.up, body.axes[:, 0]).T)
 
 
 def _body_move(posed: Floats, standing: _Standing, fps: float) -> Floats:
@@ -125,7 +179,7 @@ def _body_move(posed: Floats, standing: _Standing, fps: float) -> Floats:
 def _feet(
     joints: Floats, body: Body, turns: dict[str, Floats], standing: _Standing, fps: float
 ) -> dict[str, Floats]:
-    """Feet follow the shin; planted or near the floor they lie flat and keep their heading."""
+    """Feet follow the shin; planted or near the floor they lie on it and keep their heading."""
     near = smooth(flat_share(joints), np.ones((len(joints), 2)), (FLAT_S * fps) ** 4)
     feet: dict[str, Floats] = {}
     for foot, ((_, knee, ankle), names) in enumerate(zip(LEGS, body.limb_bones[2:], strict=True)):
@@ -133,20 +187,9 @@ def _feet(
         planted = eased(np.ones((len(joints), 1)), standing.held[:, foot], EASE_S, fps)[:, 0]
         planted = np.clip(planted, 0.0, 1.0) * upright
         share = np.clip(near[:, foot], 0.0, 1.0)
-        share = (share + (1 - share) * planted) * _level(standing.facing[:, foot])
-        feet[names[2]] = partway(turns[names[1]], _flat(body, standing, foot), share[:, None])
+        share = (share + (1 - share) * planted) * standing.level[:, foot]
+        feet[names[2]] = partway(turns[names[1]], standing.rolled[foot], share)
     return feet
-
-
-def _level(facing: Floats) -> Floats:
-    """1 where a foot's left lies in the plane of the floor, 0 where it points up or down."""
-    return smoothstep(0.3, 0.7, np.linalg.norm(facing[:, :2], axis=-1))
-
-
-def _flat(body: Body, standing: _Standing, foot: int) -> Floats:
-    """Turns (F, 3, 3) of a foot that lies flat and keeps its heading."""
-    upright = np.broadcast_to([0.0, 0.0, 1.0], standing.facing[:, foot].shape)
-    return frame(upright, standing.facing[:, foot]) @ frame(body.up, body.axes[:, 0]).T
 
 
 def _above_floor(
@@ -164,22 +207,55 @@ def _above_floor(
     lifts = np.zeros_like(heights)
     raised: dict[str, Floats] = {}
     for foot, names in enumerate(body.limb_bones[2:]):
-        turn, height = feet[names[2]], heights[:, foot]
-        flat = _flat(body, standing, foot)
-        low, low_flat = (height + _lowest(t, body.soles[foot]) for t in (turn, flat))
-        share = np.clip(-low / np.maximum(low_flat - low, 1e-6), 0.0, 1.0)
-        share *= _level(standing.facing[:, foot])
-        turn = partway(turn, flat, np.minimum(most(share[:, None], around), 1.0))
-        below = np.maximum(-height - _lowest(turn, body.soles[foot]), 0.0)[:, None]
+        own, height = body.feet[foot], heights[:, foot]
+        flat, level = standing.flat[foot], standing.level[:, foot]
+        turn = _flattened(feet[names[2]], flat, height, own.lowest, level, around, 1)
+        below = np.maximum(-height - own.lowest(turn), 0.0)[:, None]
         free = np.where(standing.held[:, foot, None], 0.0, 1.0)
         lifts[:, foot] = np.maximum(below, most(below, around) * free)[:, 0]
         raised[names[2]] = turn
     return raised, lifts
 
 
-def _lowest(turn: Floats, points: Floats) -> Floats:
-    """(F,) height of the lowest of points (N, 3) under turns (F, 3, 3)."""
-    return (turn[:, 2] @ points.T).min(axis=1)
+def _toes(
+    feet: dict[str, Floats], heights: Floats, body: Body, standing: _Standing, fps: float
+) -> dict[str, Floats]:
+    """Toes follow their foot, and bend where they would go through the floor."""
+    around = max(1, round(NEAR_S * fps))
+    toes: dict[str, Floats] = {}
+    for foot, (names, side) in enumerate(
+        zip(body.limb_bones[2:], (body.bone_map.left, body.bone_map.right), strict=True)
+    ):
+        own, turn = body.feet[foot], feet[names[2]]
+        if side.toe:
+            ball = heights[:, foot] + turned(turn, own.ball)[:, 2]
+            flat, level = standing.flat[foot], standing.level[:, foot]
+            toes[side.toe] = _flattened(turn, flat, ball, own.lowest_toe, level, around)
+    return toes
+
+
+def _flattened(
+    turn: Floats,
+    flat: Floats,
+    height: Floats,
+    lowest: Callable[[Floats], Floats],
+    level: Floats,
+    around: int,
+    rounds: int = FLATTEN_ROUNDS,
+) -> Floats:
+    """A turn (F, 3, 3) on its way to `flat` as far as is needed for nothing to be below the floor.
+
+    `height` (F,) is that of what it turns about, `lowest` says how far the rest reaches down (F,).
+    The need is not quite linear in the way, so that it is asked for again.
+    """
+    low_flat = height + lowest(flat)
+    for _ in range(rounds):
+        low = height + lowest(turn)
+        share = np.clip(-low / np.maximum(low_flat - low, 1e-6), 0.0, 1.0) * level
+        if share.max() < FLAT_ENOUGH:
+            break
+        turn = partway(turn, flat, np.minimum(most(share[:, None], around)[:, 0], 1.0))
+    return turn
 
 
 def _stretched(moved: Floats, targets: Floats, held: Bools, fps: float) -> Floats:
@@ -207,5 +283,8 @@ def _legs(
     upper, lower = reach(start, hinge, end, targets, axes)
     bent: dict[str, Floats] = {}
     for foot, (thigh, shin) in enumerate(names):
-        bent |= {thigh: upper[:, foot] @ turns[thigh], shin: lower[:, foot] @ turns[shin]}
+        bent |= {
+            thigh: mul(upper[:, foot], turns[thigh]),
+            shin: mul(lower[:, foot], turns[shin]),
+        }
     return bent

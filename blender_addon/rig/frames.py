@@ -11,7 +11,7 @@ import numpy as np
 
 from ...shared.arrays import Floats
 from ...shared.bones import SHORTEST_BONE
-from ...shared.rotations import frame, normalise
+from .vectors import across, frame, length, unit
 
 HEAD_FROM_CHEST = 0.5
 """Weight of the chest's forward direction against that of the nose point, which lies 0.5 to 0.8 (in
@@ -32,11 +32,9 @@ def chest(joints: Floats) -> Floats:
 def head(joints: Floats, chest_forward: Floats) -> Floats:
     """Columns: up through the head, forward, right. `chest_forward` (..., 3) is a unit vector."""
     up = _between(joints, 9, 10)
-    length = np.linalg.norm(up, axis=-1, keepdims=True)
-    nose = _between(joints, 8, 9) / np.maximum(length, SHORTEST_BONE)
-    up = normalise(up)
-    nose_across = nose - np.sum(nose * up, axis=-1, keepdims=True) * up
-    return frame(up, nose_across + HEAD_FROM_CHEST * chest_forward)
+    size = np.maximum(length(up), SHORTEST_BONE)[..., None]
+    nose = across(_between(joints, 8, 9) / size, unit(up))
+    return frame(up, nose + HEAD_FROM_CHEST * chest_forward)
 
 
 def limb(direction: Floats, hinge: Floats) -> Floats:
@@ -49,17 +47,7 @@ def limb(direction: Floats, hinge: Floats) -> Floats:
 
 def direction(joints: Floats, start: int, end: int) -> Floats:
     """Unit vectors (..., 3) from one joint to another."""
-    return normalise(_between(joints, start, end))
-
-
-def turned(turns: Floats, vectors: Floats) -> Floats:
-    """Matrices (..., 3, 3) applied to vectors (..., 3)."""
-    return (turns @ vectors[..., None])[..., 0]
-
-
-def transposed(turns: Floats) -> Floats:
-    """The inverse rotations (..., 3, 3)."""
-    return np.swapaxes(turns, -1, -2)
+    return unit(_between(joints, start, end))
 
 
 def smoothstep(low: float, high: float, values: Floats) -> Floats:

@@ -9,18 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from ...shared.arrays import Floats
-from ...shared.rotations import (
-    matrix_from_quaternion,
-    quaternion_from_matrix,
-    slerp_from_identity,
-)
-from .frames import transposed, turned
 from .rest_pose import RestPose
+from .vectors import mul, quaternion, transposed, turned
 
 
 def all_turns(rest: RestPose, turns: dict[str, Floats], count: int) -> Floats:
     """(F, B, 3, 3) turns of every bone of `rest`, from those (F, 3, 3) of some bones."""
-    filled = np.empty((len(rest.bones), count, 3, 3))  # one bone's frames lie side by side: faster
+    filled = np.moveaxis(np.empty((len(rest.bones), 3, 3, count)), -1, 1)  # as in `vectors`
     for bone in rest.parents_first:
         own, parent = turns.get(rest.bones[bone]), rest.parents[bone]
         if own is not None:
@@ -35,7 +30,7 @@ def posed_heads(rest: RestPose, turns: Floats) -> Floats:
 
     Topmost bones stay in their place.
     """
-    heads = np.empty((len(rest.bones), len(turns), 3))
+    heads = np.moveaxis(np.empty((len(rest.bones), 3, len(turns))), -1, 1)
     for bone in rest.parents_first:
         parent = rest.parents[bone]
         if parent < 0:
@@ -51,13 +46,8 @@ def basis_quaternion(rest: RestPose, turns: Floats, bone: int) -> Floats:
 
     This is (R_parent^-1 R)^-1 (G_parent^-1 G) with G = Q R: rest pose and roll cancel.
     """
-    parent = rest.parents[bone]
-    relative = turns[:, bone] if parent < 0 else transposed(turns[:, parent]) @ turns[:, bone]
-    orientation = rest.rotations[bone]
-    return quaternion_from_matrix(orientation.T @ relative @ orientation)
-
-
-def partway(start: Floats, end: Floats, share: Floats | float) -> Floats:
-    """Rotations (F, 3, 3) between `start` (share 0) and `end` (share 1) along the shortest way."""
-    quat = quaternion_from_matrix(transposed(start) @ end)
-    return start @ matrix_from_quaternion(slerp_from_identity(quat, share))
+    parent, rotation = rest.parents[bone], rest.rotations[bone]
+    own = mul(turns[:, bone], rotation)
+    if parent >= 0:
+        own = mul(transposed(turns[:, parent]), own)
+    return quaternion(mul(rotation.T, own))

@@ -15,7 +15,9 @@ from ...shared.arrays import Floats, Ints
 from ...shared.errors import RetakeError
 from ...shared.rotations import frame, normalise
 from .bone_map import BoneMap, find_twist_bones
+from .feet import Foot
 from .rest_pose import RestPose
+from .vectors import turned
 
 SPINE_FRACTION = 0.48
 """Joint 7 lies this far up the spine from joint 0 to joint 8 (definition of the training data)."""
@@ -54,8 +56,7 @@ class Body:
 
     up        (3,) the floor's normal in the rest pose (`_upright_axis`)
     sole      (3,) the lowest point of the feet at rest, along `up`
-    soles     points (N, 3) of the left and of the right foot at rest, from the ankle: heads and
-              tails of its bones and of all below them
+    feet      left and right
     twist_bones  twist bone -> upper arm or thigh that it hangs on
     per_unit  world units per armature unit
     """
@@ -64,7 +65,7 @@ class Body:
     bone_map: BoneMap
     up: Floats
     sole: Floats
-    soles: tuple[Floats, Floats]
+    feet: tuple[Foot, Foot]
     twist_bones: dict[str, str]
     per_unit: float
 
@@ -73,17 +74,24 @@ class Body:
         """Raises RetakeError if limbs have no length or the object's scale is unusable."""
         world = rest.in_world()
         up = _upright_axis(rest, world, bone_map)
-        ankles = [world.index[side.foot] for side in (bone_map.left, bone_map.right)]
-        feet = [_foot_points(world, ankle) for ankle in ankles]
-        every = np.concatenate(feet)
-        soles = (feet[0] - world.heads[ankles[0]], feet[1] - world.heads[ankles[1]])
+        forward = _forward_axis(world, bone_map, up)
+        left, right = (
+            Foot.of(world, world.index[side.foot], world.index.get(side.toe), up, forward)
+            for side in (bone_map.left, bone_map.right)
+        )
+        every = np.concatenate(
+            [
+                foot.points + world.heads[world.index[side.foot]]
+                for foot, side in ((left, bone_map.left), (right, bone_map.right))
+            ]
+        )
         twists = find_twist_bones(rest, bone_map)
         body = Body(
             rest=world.only(bone_map.names() | set(twists)),
             bone_map=bone_map,
             up=up,
             sole=every[int(np.argmin(every @ up))],
-            soles=soles,
+            feet=(left, right),
             twist_bones=twists,
             per_unit=rest.scale,
         )
@@ -129,17 +137,17 @@ class Body:
 
     def joints(self, heads: Floats, head_turn: Floats) -> Floats:
         """Joints (..., 17, 3) of bone heads (..., B, 3) and the head's turn (..., 3, 3)."""
-        limbs = self._limb_heads(heads)
-        joints = np.empty((*heads.shape[:-2], 17, 3))
-        for limb, numbers in enumerate(LIMB_JOINTS):
-            joints[..., numbers, :] = limbs[..., limb, :, :]
+        joints = np.moveaxis(np.empty((17, 3, *heads.shape[:-2])), (0, 1), (-2, -1))
+        for names, numbers in zip(self.limb_bones, LIMB_JOINTS, strict=True):
+            for name, number in zip(names, numbers, strict=True):
+                joints[..., number, :] = heads[..., self.bone(name), :]
         joints[..., 0, :] = (joints[..., 1, :] + joints[..., 4, :]) / 2
         joints[..., 8, :] = heads[..., self.bone(self.bone_map.neck_base), :]
         joints[..., 7, :] = self._on_spine(heads, joints[..., 0, :])
         forward, up = MOUTH_FORWARD * self.axes[:, 2], CROWN_UP * self.axes[:, 1]
         skull_base = heads[..., self.bone(self.bone_map.head), :]
-        joints[..., 9, :] = skull_base + head_turn @ (forward * self.leg_length)
-        joints[..., 10, :] = joints[..., 9, :] + head_turn @ (up * self.leg_length)
+        joints[..., 9, :] = skull_base + turned(head_turn, forward * self.leg_length)
+        joints[..., 10, :] = joints[..., 9, :] + turned(head_turn, up * self.leg_length)
         return joints
 
     def placement(self) -> Placement:
@@ -168,6 +176,27 @@ class Body:
         return heads[..., index, :]
 
     @cached_property
+    def spine_points(self) -> Floats:
+        """The spine's polyline at rest: joint 0, heads of the spine bones, neck's base."""
+        hips = self._limb_heads(self.rest.heads)[2:, 0].mean(axis=0)
+        return np.concatenate([hips[None], self.rest.heads[self._spine_bones]])
+
+    @cached_property
+    def spine_shares(self) -> Floats:
+        """Where the middle of each spine bone lies, as a fraction of the way from joint 0 to 8."""
+        lengths = self._spine_lengths
+        return (lengths[1:-1] + lengths[2:]) / 2 / lengths[-1]
+
+    @cached_property
+    def middle_of_spine(self) -> tuple[int, float]:
+        """Which piece of the spine's polyline joint 7 lies on, and at what share of it."""
+        lengths = self._spine_lengths
+        target = SPINE_FRACTION * lengths[-1]
+        piece = int(np.searchsorted(lengths[1:-1], target))
+        size = max(lengths[piece + 1] - lengths[piece], 1e-9)
+        return piece, float((target - lengths[piece]) / size)
+
+    @cached_property
     def _spine_bones(self) -> Ints:
         """The bones at whose heads the spine's polyline bends, and the neck's base."""
         return np.array(
@@ -177,23 +206,13 @@ class Body:
     @cached_property
     def _spine_lengths(self) -> Floats:
         """Length along the spine's polyline at rest from joint 0 to each of its points."""
-        hips = self._limb_heads(self.rest.heads)[2:, 0].mean(axis=0)
-        points = np.concatenate([hips[None], self.rest.heads[self._spine_bones]])
-        return np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=-1))])
-
-    @cached_property
-    def spine_shares(self) -> Floats:
-        """Where the middle of each spine bone lies, as a fraction of the way from joint 0 to 8."""
-        lengths = self._spine_lengths
-        return (lengths[1:-1] + lengths[2:]) / 2 / lengths[-1]
+        steps = np.linalg.norm(np.diff(self.spine_points, axis=0), axis=-1)
+        return np.concatenate([[0.0], np.cumsum(steps)])
 
     def _on_spine(self, heads: Floats, hip: Floats) -> Floats:
-        lengths = self._spine_lengths
-        target = SPINE_FRACTION * lengths[-1]
-        segment = int(np.searchsorted(lengths[1:-1], target))
-        share = (target - lengths[segment]) / max(lengths[segment + 1] - lengths[segment], 1e-9)
-        points = np.concatenate([hip[..., None, :], heads[..., self._spine_bones, :]], axis=-2)
-        return points[..., segment, :] * (1 - share) + points[..., segment + 1, :] * share
+        piece, share = self.middle_of_spine
+        start = hip if piece == 0 else heads[..., self._spine_bones[piece - 1], :]
+        return start * (1 - share) + heads[..., self._spine_bones[piece], :] * share
 
 
 def _upright_axis(rest: RestPose, world: RestPose, bone_map: BoneMap) -> Floats:
@@ -208,7 +227,6 @@ def _upright_axis(rest: RestPose, world: RestPose, bone_map: BoneMap) -> Floats:
     return candidates[int(np.argmax(candidates @ way))]
 
 
-def _foot_points(world: RestPose, ankle: int) -> Floats:
-    """Heads and tails (N, 3) of a foot and of all bones below it."""
-    bones = [ankle, *world.descendants(ankle)]
-    return np.concatenate([world.heads[bones], world.tails[bones]])
+def _forward_axis(world: RestPose, bone_map: BoneMap, up: Floats) -> Floats:
+    right, left = (world.heads[world.index[s.thigh]] for s in (bone_map.right, bone_map.left))
+    return normalise(np.cross(left - right, up))

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...shared.arrays import Bools, Floats
-from .frames import transposed
 from .rest_pose import RestPose
+from .vectors import transposed
 
 BINDS = np.radians(0.5)
 """A limit is reported where it takes more than this."""

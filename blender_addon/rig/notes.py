@@ -20,7 +20,7 @@ def notes_on(body: Body, joints: Floats, bound: Mapping[str, Bools]) -> tuple[st
     """joints (F, 17, 3) of the source; bound: bone -> frames (F,) in which its limits bind."""
     return (
         "Hands, toes and the twist of forearms and shins cannot be seen in 17 joints; "
-        "they keep their rest pose.",
+        "they keep their rest pose, but for toes that bend on the floor.",
         *_absent(body),
         *_guessed(body),
         *_proportions(body, joints),

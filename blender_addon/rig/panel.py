@@ -1,27 +1,248 @@
 # pyright: basic, reportAttributeAccessIssue=false, reportInvalidTypeForm=false
-"""The panel of the step Rig."""
+"""The panels of the step Rig: who wears the takes, its bone map, what is wished of the motion."""
 
 import bpy
+from bpy.app.translations import pgettext_iface as iface_  # pyright: ignore[reportMissingImports]
 
+from ...shared.errors import RetakeError
 from .. import session
-from ..sidebar import RetakePanel
+from ..choose import reading
+from ..sidebar import RetakePanel, draw_sentence
+from ..takes.rows import BEST
+from . import contact_edits
+from . import scene as rigging
+from .map_slots import LIMB_PARTS, OPTIONAL, SIDES, SLOTS, TRUNK_SLOTS, words
+from .operators import linked_character
+
+GUESS = 0.75
+"""Guesses that are less sure are marked."""
+
+LISTED = 4
+"""Missing parts that are named; the table shows all."""
 
 
 class RETAKE_PT_rig(RetakePanel, bpy.types.Panel):
     bl_label = "Rig"
 
     def draw(self, context):
-        rig = context.object
-        if rig and rig.type == "ARMATURE":
-            self.layout.label(text=rig.name, icon="OUTLINER_OB_ARMATURE")
+        layout, rig = self.layout, session.character_of(context)
+        layout.prop(session.of(context.scene), "character", text="", icon="OUTLINER_OB_ARMATURE")
+        if linked_character(context) is not None:
+            draw_linked(layout)
+        if rig is None:
+            draw_sentence(layout, "Choose who wears the takes, or make it active.", "INFO")
         else:
-            self.layout.label(text="No armature is active", icon="INFO")
-        button = self.layout.operator("retake.apply_take", icon="ACTION")
-        button.hypothesis = session.chosen_hypothesis(context.scene)
-        button.start_frame = context.scene.frame_start
+            draw_summary(layout, rig)
+        draw_buttons(layout, context, rig)
 
 
-CLASSES = (RETAKE_PT_rig,)
+def draw_linked(layout) -> None:
+    draw_sentence(layout, "This character is linked. An override of it can be animated.", "LINKED")
+    layout.operator("retake.make_override", icon="LIBRARY_DATA_OVERRIDE")
+
+
+def draw_summary(layout, rig) -> None:
+    """How the rig is understood, in a sentence, with what helps."""
+    shown = rigging.shown_map(rig)
+    text, icon = summary(shown)
+    draw_sentence(layout, iface_(text), icon)
+    if shown.wrong or shown.damaged:
+        row = layout.row(align=True)
+        row.operator("retake.match_bones", text="Match by Name").by = "NAME"
+        row.operator("retake.match_bones", text="Match by Shape").by = "SHAPE"
+
+
+def summary(shown: rigging.Shown) -> tuple[str, str]:
+    """The sentence and its icon."""
+    if shown.damaged:
+        return shown.damaged, "ERROR"
+    if shown.wrong:
+        named = ", ".join(words(slot) for slot in list(shown.wrong)[:LISTED])
+        more = ", ..." if len(shown.wrong) > LISTED else ""
+        needed = len(SLOTS) - len(OPTIONAL)
+        text = iface_("{:d} of {:d} needed bones are not matched: {:s}")
+        return text.format(len(shown.wrong), needed, named + more), "ERROR"
+    count = len(shown.slots.bones)
+    if shown.is_own:
+        return iface_("{:d} bones by the rig's own map").format(count), "CHECKMARK"
+    if shown.slots.sure:
+        least = min(shown.slots.sure.values())
+        text = iface_("{:d} bones told from the rig's shape, {:.0%} sure at least: look at the map")
+        return text.format(count, least), "QUESTION" if least < GUESS else "CHECKMARK"
+    return iface_("{:d} bones found by name").format(count), "CHECKMARK"
+
+
+def draw_buttons(layout, context, rig) -> None:
+    column = layout.column(align=True)
+    big = column.row(align=True)
+    big.scale_y = 1.4
+    text = iface_("Apply to {:s}").format(rig.name) if rig else iface_("Apply")
+    best = big.operator("retake.apply_take", text=text, icon="ACTION")
+    best.hypothesis = BEST
+    number = session.chosen_hypothesis(context.scene)
+    if number != BEST:
+        text = iface_("Apply Only Take {:d}").format(number + 1)
+        column.operator("retake.apply_take", text=text).hypothesis = number
+    row = column.row(align=True)
+    row.operator("retake.bake_takes", text="Bake to NLA", icon="NLA")
+    row.operator("retake.simplify_take", icon="IPO_BEZIER").hypothesis = BEST
+    action = rig.animation_data.action if rig and rig.animation_data else None
+    if action is not None:
+        row = layout.row(align=True)
+        row.label(text=action.name, icon="ACTION")
+        first, last = action.frame_range
+        end = row.row()
+        end.alignment = "RIGHT"
+        end.label(text=f"{first:.0f}-{last:.0f}")
+
+
+class _SubPanel(RetakePanel):
+    bl_parent_id = "RETAKE_PT_rig"
+    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012
+
+
+class RETAKE_PT_bones(_SubPanel, bpy.types.Panel):
+    bl_label = "Bone Map"
+
+    def draw(self, context):
+        layout, rig = self.layout, session.character_of(context)
+        if rig is None:
+            draw_sentence(layout, "There is no character yet.", "INFO")
+            return
+        shown = rigging.shown_map(rig)
+        row = layout.row(align=True)
+        row.operator("retake.match_bones", text="By Name").by = "NAME"
+        row.operator("retake.match_bones", text="By Shape").by = "SHAPE"
+        row.operator("retake.clear_bones", icon="X", text="")
+        row.operator("retake.import_bones", icon="IMPORT", text="")
+        row.operator("retake.export_bones", icon="EXPORT", text="")
+        bones = rigging.of(context.scene).bones
+        draw_table(layout, "", TRUNK_SLOTS, shown, bones, rig)
+        for side in SIDES:
+            slots = tuple(f"{side}_{part}" for part in LIMB_PARTS)
+            draw_table(layout, side, slots, shown, bones, rig)
+
+
+def draw_table(layout, side: str, slots, shown: rigging.Shown, bones, rig) -> None:
+    """A line per slot: how sure, part, bone; under it what is wrong."""
+    column = layout.column(align=True)
+    column.label(text=side.title() if side else "Trunk")
+    for slot in slots:
+        split = column.split(factor=0.38, align=True)
+        part = words(slot.removeprefix(f"{side}_")).title()
+        split.label(text=part, icon=certainty(slot, shown))
+        row = split.row(align=True)
+        row.alert = slot in shown.wrong
+        row.prop_search(bones, slot, rig.data, "bones", text="", icon="NONE")
+        if rig.mode == "POSE":
+            row.operator("retake.pick_bone", text="", icon="EYEDROPPER").slot = slot
+        if slot in shown.slots.sure and slot not in shown.wrong:
+            end = row.row(align=True)
+            end.ui_units_x = 1.9
+            end.label(text=f"{shown.slots.sure[slot]:.0%}")
+        if slot in shown.wrong and slot in shown.slots.bones:
+            draw_sentence(column, f"{words(slot)} {shown.wrong[slot]}".capitalize(), "BLANK1")
+
+
+def certainty(slot: str, shown: rigging.Shown) -> str:
+    """The icon of a slot's line."""
+    if slot in shown.wrong:
+        return "ERROR"
+    if slot not in shown.slots.bones:
+        return "REMOVE"
+    return "QUESTION" if shown.slots.sure.get(slot, 1.0) < GUESS else "CHECKMARK"
+
+
+class RETAKE_PT_motion(_SubPanel, bpy.types.Panel):
+    bl_label = "Motion"
+
+    def draw(self, context):
+        layout, state = self.layout, rigging.of(context.scene)
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.prop(state, "root")
+        layout.prop(state, "in_place")
+        layout.prop(state, "place")
+        for name in ("scale", "floor"):
+            row = layout.row(align=True, heading=name.title())
+            row.prop(state, f"use_{name}", text="")
+            value = row.row(align=True)
+            value.active = getattr(state, f"use_{name}")
+            value.prop(state, name, text="")
+        layout.prop(state, "controls")
+        layout.prop(state, "smoothing")
+        row = layout.row(align=True, heading="Neutral at")
+        row.prop(state, "use_neutral", text="")
+        value = row.row(align=True)
+        value.active = state.use_neutral
+        value.prop(state, "neutral", text="")
+
+
+class RETAKE_PT_feet(_SubPanel, bpy.types.Panel):
+    bl_label = "Feet"
+
+    def draw(self, context):
+        layout, scene = self.layout, context.scene
+        takes = reading.takes_or_none(scene)
+        if takes is None:
+            draw_sentence(layout, "Takes come first: sample or load some.", "INFO")
+            return
+        try:
+            spans = rigging.contacts_of(scene)
+        except RetakeError as error:
+            draw_sentence(layout, str(error), "ERROR")
+            layout.operator("retake.clear_contacts", icon="LOOP_BACK")
+            return
+        frames = open_frames(scene, takes)
+        now = reading.seconds_of(scene, scene.frame_current)
+        text = iface_("Frames {:d} to {:d}, as in Choose").format(*frames)
+        layout.label(text=text, icon="PREVIEW_RANGE")
+        for foot in SIDES:
+            row = layout.row(align=True)
+            state = "Stands" if contact_edits.stands(spans, foot, now) else "Lifted"
+            row.label(text=f"{iface_(foot.title())}: {iface_(state)}")
+            for stands, name in ((True, "Plant"), (False, "Lift")):
+                button = row.operator("retake.set_contact", text=name)
+                button.foot, button.stands = foot, stands
+                button.first_frame, button.last_frame = frames
+        layout.operator("retake.clear_contacts", icon="LOOP_BACK")
+
+
+class RETAKE_PT_hands(_SubPanel, bpy.types.Panel):
+    bl_label = "Hands"
+
+    def draw(self, context):
+        layout, scene = self.layout, context.scene
+        takes = reading.takes_or_none(scene)
+        if takes is None:
+            draw_sentence(layout, "Takes come first: sample or load some.", "INFO")
+            return
+        frames = open_frames(scene, takes)
+        text = iface_("Frames {:d} to {:d}, as in Choose").format(*frames)
+        layout.label(text=text, icon="PREVIEW_RANGE")
+        row = layout.row(align=True)
+        for hand in SIDES:
+            button = row.operator("retake.add_hand_target", text=hand.title(), icon="ADD")
+            button.hand = hand
+            button.first_frame, button.last_frame = frames
+        try:
+            targets = [(target, *rigging.span_of(target)) for target in rigging.targets_in(scene)]
+        except RetakeError as error:
+            draw_sentence(layout, str(error), "ERROR")
+            return
+        for target, _, *span in targets:
+            row = layout.row(align=True)
+            first, last = (reading.frame_of(scene, second) for second in span)
+            row.label(text=f"{target.name}  {first}-{last}", icon="SPHERE")
+            row.operator("retake.remove_hand_target", text="", icon="X").name = target.name
+
+
+def open_frames(scene, takes) -> list[int]:
+    """First and last frame of the scene that are open in the step Choose."""
+    return [reading.frame_of(scene, float(takes.times[f])) for f in reading.range_of(scene, takes)]
+
+
+CLASSES = (RETAKE_PT_rig, RETAKE_PT_bones, RETAKE_PT_motion, RETAKE_PT_feet, RETAKE_PT_hands)
 
 
 def register() -> None:

@@ -1,6 +1,6 @@
-"""Where a foot stands, from when to when: spans of contact and the place that is held in each.
+"""When feet stand, and where: spans of contact and the place that is held in each.
 
-Works on ankle positions of one foot; knows no rig and no other foot.
+Works on one point of each foot; knows no rig.
 """
 
 from __future__ import annotations
@@ -9,15 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...shared.arrays import Bools, Floats
+from ...shared.arrays import Bools, Floats, Ints
+from ...shared.contacts import SHORTEST_S, STEP_S, parted
 from .smooth import smooth
 
-LARGEST_DRIFT = 0.06
+LARGEST_DRIFT = 0.08
 """In leg lengths: a foot that moves further within a contact has stepped; the contact is parted."""
-
-SHORTEST_S = 0.08
-STEP_S = 0.06
-"""Half the time between two parts of a contact, in which the foot goes to the next place."""
 
 EASE_S = 0.12
 """Time scale of the way into and out of a plant."""
@@ -27,8 +24,27 @@ HOLD = 1e8
 
 
 @dataclass(frozen=True)
+class Contacts:
+    """When feet stand: left heel, left toe, right heel, right toe; (F, 4).
+
+    `spans` holds the number of the span, 0 for none. `exact`: somebody asked for these very spans;
+    else they were found and may be wrong.
+    """
+
+    spans: Ints
+    exact: bool = False
+
+    @staticmethod
+    def of(flags: Bools | Floats, exact: bool = False) -> Contacts:
+        """From flags or numbers of (F, 4) parts, or of (F, 2) feet: left and right."""
+        spans = np.asarray(flags).astype(np.intp)
+        return Contacts(np.repeat(spans, 2, axis=1) if spans.shape[1] == 2 else spans, exact)
+
+
+@dataclass(frozen=True)
 class Plant:
-    """Frames start <= f < stop in which an ankle is held at `place` (2,), across the floor."""
+    """Frames start <= f < stop in which a foot is held at `place` (2,), across the floor: there is
+    its ankle with the heel down."""
 
     start: int
     stop: int
@@ -36,42 +52,32 @@ class Plant:
 
 
 def find_plants(track: Floats, contact: Bools, leg_length: float, fps: float) -> list[Plant]:
-    """Plants of an ankle with the positions (F, 3), in order, where `contact` (F,) says so."""
+    """Plants of a foot with the positions (F, 2), in order, where `contact` (F,) says so.
+
+    Contacts were found, so that they may be wrong: steps part them, and short ones are dropped.
+    """
     shortest, gap = max(2, round(SHORTEST_S * fps)), max(1, round(STEP_S * fps))
+    runs = parted(track, contact, LARGEST_DRIFT * leg_length, shortest, gap)
+    return [Plant(start, stop, np.median(track[start:stop], axis=0)) for start, stop in runs]
+
+
+def given_plants(track: Floats, heel: Ints, toe: Ints) -> list[Plant]:
+    """A plant for every contact that somebody asked for: heel and toe (F,) hold the span's number.
+
+    One span that follows another without a frame between them is a place of its own.
+    """
+    held = (heel > 0) | (toe > 0)
+    begins = held.copy()
+    both = held[1:] & held[:-1]
+    other = [(p[1:] != p[:-1]) & (p[1:] > 0) & (p[:-1] > 0) for p in (heel, toe)]
+    begins[1:] &= ~both | other[0] | other[1]
+    number = np.cumsum(begins) * held
     plants: list[Plant] = []
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], contact.astype(int), [0]])))
-    for start, stop in edges.reshape(-1, 2).tolist():
-        plants += _parted(track[:, :2], start, stop, LARGEST_DRIFT * leg_length, shortest, gap)
+    for own in range(1, int(number.max(initial=0)) + 1):
+        frames = np.flatnonzero(number == own)
+        place = np.median(track[frames], axis=0)
+        plants.append(Plant(int(frames[0]), int(frames[-1]) + 1, place))
     return plants
-
-
-def _parted(
-    track: Floats, start: int, stop: int, drift: float, shortest: int, gap: int
-) -> list[Plant]:
-    if stop - start < shortest:
-        return []
-    own = track[start:stop]
-    place = np.median(own, axis=0)
-    if np.linalg.norm(own - place, axis=-1).max() <= drift or stop - start < 2 * (shortest + gap):
-        return [Plant(start, stop, place)]
-    cut = start + _best_cut(own, shortest + gap)
-    return [
-        *_parted(track, start, cut - gap, drift, shortest, gap),
-        *_parted(track, cut + gap, stop, drift, shortest, gap),
-    ]
-
-
-def _best_cut(points: Floats, margin: int) -> int:
-    """Where two constant places explain points (F, 2) best."""
-    count = np.arange(1, len(points) + 1)[:, None]
-
-    def scatter(values: Floats) -> Floats:
-        total, squares = np.cumsum(values, axis=0), np.cumsum(values**2, axis=0)
-        return np.sum(squares - total**2 / count, axis=1)
-
-    centred = points - points.mean(axis=0)
-    cost = scatter(centred)[:-1] + scatter(centred[::-1])[::-1][1:]
-    return margin + int(np.argmin(cost[margin - 1 : len(cost) - margin + 1]))
 
 
 def eased(values: Floats, held: Bools, seconds: float, fps: float) -> Floats:

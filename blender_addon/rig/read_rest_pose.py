@@ -26,7 +26,7 @@ SWITCHES = {"IK_FK": 1.0, "neck_follow": 1.0, "head_follow": 1.0}
 """Custom properties of its bones -> values with which the FK controls drive the body."""
 
 # The waist's control that turns only the pelvis is left out: the torso turns it already.
-TRUNK = ("torso", "neck", "head", "shoulder.L", "shoulder.R")
+TRUNK = ("root", "torso", "neck", "head", "shoulder.L", "shoulder.R")
 LIMBS = ("upper_arm_fk", "forearm_fk", "hand_fk", "thigh_fk", "shin_fk", "foot_fk", "toe_fk", "toe")
 
 TURN = Quaternion((1.0, 2.0, -0.5), 0.6)
@@ -54,7 +54,7 @@ def read_rig(armature_object) -> Rig:
     rest = read_rest_pose(armature_object)
     limits = dict(_limits(armature_object))
     busy = frozenset(bone.name for bone in armature_object.pose.bones if any(_others(bone)))
-    if not all(mark in rest.index for mark in MARKS):
+    if not is_generated_rigify(armature_object):
         return Rig(rest, limits, busy)
     switches = tuple(
         (bone.name, name, value)
@@ -84,6 +84,10 @@ def read_rig(armature_object) -> Rig:
         busy,
         switches,
     )
+
+
+def is_generated_rigify(armature_object) -> bool:
+    return all(mark in armature_object.data.bones for mark in MARKS)
 
 
 def read_rest_pose(armature_object) -> RestPose:

@@ -26,13 +26,22 @@ HEIGHT_TIME_S = 0.1
 """Changes of the height correction faster than this are smoothed away."""
 
 
-def hip_path(joints: Floats, posed: Floats, body: Body, fps: float, origin: Floats) -> Floats:
+def hip_path(
+    joints: Floats,
+    posed: Floats,
+    body: Body,
+    fps: float,
+    origin: Floats,
+    way_scale: float | None = None,
+) -> Floats:
     """World positions (F, 3) of the rig's joint 0, in Blender units.
 
     The source's hip times the ratio of leg lengths, so that planted feet stay planted. The rig's
     thighs, shins and hips divide that length differently, so the height gets a slowly varying
     correction: the rig's lower ankle stands as high above its own standing height as the source's,
     scaled.
+
+    `way_scale` is another ratio for the way across the floor alone; feet are dragged along then.
 
     joints (F, 17, 3) source; posed (F, 17, 3) the rig's joints in the same pose at any place.
     """
@@ -43,6 +52,8 @@ def hip_path(joints: Floats, posed: Floats, body: Body, fps: float, origin: Floa
     got = path[:, 2] + posed[:, ANKLES, 2].min(axis=1) - posed[:, 0, 2]
     correction = smooth((wanted - got)[:, None], np.ones((len(got), 1)), (HEIGHT_TIME_S * fps) ** 4)
     path[:, 2] += correction[:, 0]
+    if way_scale is not None:
+        path[:, :2] *= way_scale / scale
     return path + origin
 
 

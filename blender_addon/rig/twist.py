@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...shared.arrays import Floats
-from ...shared.rotations import normalise, rotation_between
-from .frames import smoothstep, turned
+from .frames import smoothstep
 from .smooth import smooth
+from .vectors import across, between, cross, dot, length, mul, turned, unit
 
 STRAIGHT, BENT = 0.1, 0.3
 """Sine of the flexion below which the hinge is nothing but noise, and from which it counts fully:
@@ -54,12 +54,10 @@ def hinge_at_rest(upper: Floats, lower: Floats, anatomical: Floats) -> Floats:
     The bend's own axis where there is a plausible bend, else the `anatomical` one, made
     perpendicular to the upper bone. `upper`, `lower`: unit vectors (..., 3).
     """
-    across = np.cross(upper, lower)
-    default = normalise(anatomical - np.sum(anatomical * upper, axis=-1, keepdims=True) * upper)
-    bend = np.linalg.norm(across, axis=-1, keepdims=True)
-    measured = normalise(across)
-    likely = np.sum(measured * default, axis=-1, keepdims=True) > REST_HINGE_TOLERANCE
-    return np.where((bend > STRAIGHT) & likely, measured, default)
+    bend = cross(upper, lower)
+    default, measured = unit(across(anatomical, upper)), unit(bend)
+    likely = (length(bend) > STRAIGHT) & (dot(measured, default) > REST_HINGE_TOLERANCE)
+    return np.where(likely[..., None], measured, default)
 
 
 def hinge_track(
@@ -79,14 +77,14 @@ def hinge_track(
     all frames: confidence x (angle - measured)^2 + a weak pull to pure swing + a penalty on its
     acceleration.
     """
-    across = np.cross(upper, lower)
-    sine = np.linalg.norm(across, axis=-1)
-    swing = turned(rotation_between(np.broadcast_to(rest_upper, upper.shape), upper), rest_hinge)
-    swing_trust = smoothstep(0.0, 0.5, 1 + np.sum(rest_upper * upper, axis=-1))
+    bend = cross(upper, lower)
+    sine = length(bend)
+    swing = turned(between(rest_upper, upper), rest_hinge)
+    swing_trust = smoothstep(0.0, 0.5, 1 + dot(rest_upper, upper))
     first = _carried(upper, swing[0])
-    second = np.cross(upper, first)
+    second = cross(upper, first)
 
-    measured = _angle(normalise(across), first, second)
+    measured = _angle(bend, first, second)
     swung = _angle(swing, first, second)
     beyond = (np.abs(_wrapped(measured - swung)) > np.array([joint.reach for joint in joints])) & (
         swing_trust > 0.5
@@ -106,14 +104,13 @@ def _carried(directions: Floats, start: Floats) -> Floats:
     """Vectors (F, K, 3) from `start` (K, 3) on, led by directions (F, K, 3) without twisting."""
     carried = np.empty_like(directions)
     carried[0] = start
-    steps = rotation_between(directions[:-1], directions[1:])
+    steps = between(directions[:-1], directions[1:])
     reach = 1
     while reach < len(steps):  # steps[i] becomes the product of the last 2 * reach steps up to i
-        steps[reach:] = steps[reach:] @ steps[:-reach]
+        steps[reach:] = mul(steps[reach:], steps[:-reach])
         reach *= 2
     carried[1:] = turned(steps, start)
-    across = carried - np.sum(carried * directions, axis=-1, keepdims=True) * directions
-    return normalise(across)
+    return unit(across(carried, directions))
 
 
 def _branch(measured: Floats, swung: Floats, confidence: Floats) -> Floats:
@@ -128,7 +125,7 @@ def _branch(measured: Floats, swung: Floats, confidence: Floats) -> Floats:
 
 
 def _angle(vectors: Floats, first: Floats, second: Floats) -> Floats:
-    return np.arctan2(np.sum(vectors * second, axis=-1), np.sum(vectors * first, axis=-1))
+    return np.arctan2(dot(vectors, second), dot(vectors, first))
 
 
 def _wrapped(angles: Floats) -> Floats:

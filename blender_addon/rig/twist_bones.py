@@ -9,10 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...shared.arrays import Floats
-from ...shared.rotations import rotation_between
-from .frames import turned
-from .kinematics import partway
 from .landmarks import LIMB_JOINTS, Body
+from .vectors import between, mul, partway, turned
 
 
 def twist_bone_turns(body: Body, turns: dict[str, Floats]) -> dict[str, Floats]:
@@ -26,7 +24,7 @@ def twist_bone_turns(body: Body, turns: dict[str, Floats]) -> dict[str, Floats]:
         start, hinge = (body.rest_joints[LIMB_JOINTS[limb][i]] for i in (0, 1))
         way = hinge - start
         along = way / np.linalg.norm(way)
-        swing = rotation_between(turned(above, along), turned(turns[upper], along)) @ above
+        swing = mul(between(turned(above, along), turned(turns[upper], along)), above)
         for name in names:
             place = (body.rest.heads[body.bone(name)] - start) @ way / (way @ way)
             found[name] = partway(swing, turns[upper], float(np.clip(place, 0.0, 1.0)))

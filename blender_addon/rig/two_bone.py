@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...shared.arrays import Floats
-from ...shared.rotations import frame, normalise, rotation_between
-from .frames import smoothstep, transposed, turned
+from .frames import smoothstep
+from .vectors import across, between, cross, frame, length, mul, transposed, turned, unit
 
 STRETCH = 0.9995
 """Of the length of both bones that a reach may use: a fully stretched joint jerks."""
@@ -32,23 +32,21 @@ def reach(
     bone bends by a positive angle. A target too far or too near is reached as nearly as possible.
     """
     upper, lower = hinge - start, end - hinge
-    a, b = (np.linalg.norm(v, axis=-1, keepdims=True) for v in (upper, lower))
+    a, b = (length(v)[..., None] for v in (upper, lower))
     way = target - start
     longest, shortest = (a + b) * STRETCH, np.abs(a - b) + 0.01 * (a + b)
-    distance = np.linalg.norm(way, axis=-1, keepdims=True)
-    was = np.linalg.norm(end - start, axis=-1, keepdims=True)
+    distance, was = length(way)[..., None], length(end - start)[..., None]
     far = np.clip(distance, np.minimum(shortest, was), np.maximum(longest, was))
 
-    bend = np.cross(upper / a, lower / b)
-    sine = np.linalg.norm(bend, axis=-1, keepdims=True)
-    moved = np.linalg.norm(target - end, axis=-1, keepdims=True) / (a + b)
+    bend = cross(upper / a, lower / b)
+    sine = length(bend)[..., None]
+    moved = length(target - end)[..., None] / (a + b)
     help_needed = BENT * (1 - smoothstep(STRAIGHT, BENT, sine)) * smoothstep(0.0, MOVED, moved)
     bent = bend + (help_needed + 1e-9) * axis
-    before, after = normalise(end - start), normalise(way)
-    turn = rotation_between(before, after)
-    before_axis = _across(bent, before)
-    after_axis = turned(turn, before_axis)
-    outwards = np.cross(after, after_axis)
+    before, after = unit(end - start), unit(way)
+    before_axis = unit(across(bent, before))
+    after_axis = turned(between(before, after), before_axis)
+    outwards = cross(after, after_axis)
     cosine = np.clip((a**2 + far**2 - b**2) / (2 * a * far), -1.0, 1.0)
     knee = a * (cosine * after + np.sqrt(1 - cosine**2) * outwards)
     return (
@@ -57,10 +55,5 @@ def reach(
     )
 
 
-def _across(vectors: Floats, along: Floats) -> Floats:
-    """Unit vectors across `along`, as near to `vectors` as can be."""
-    return normalise(vectors - np.sum(vectors * along, axis=-1, keepdims=True) * along)
-
-
 def _swing(bone: Floats, axis: Floats, new_bone: Floats, new_axis: Floats) -> Floats:
-    return frame(new_bone, new_axis) @ transposed(frame(bone, axis))
+    return mul(frame(new_bone, new_axis), transposed(frame(bone, axis)))

@@ -12,7 +12,6 @@ import pytest
 from retake.blender_addon.rig.apply_take import apply_take
 from retake.blender_addon.rig.bone_map import find_bone_map
 from retake.blender_addon.rig.read_rest_pose import read_rig
-from retake.shared.camera import Camera
 from retake.shared.ground import find_ground
 from retake.shared.takes import Takes
 
@@ -34,31 +33,8 @@ def generated():
 
 
 @pytest.fixture
-def takes(make_takes: Callable[..., Takes]) -> Takes:
-    """Somebody turns round and swings the arms, one leg in the air."""
-    standing = np.array(
-        [
-            (0.0, 0.0, 0.9),
-            *((-0.12, 0.0, 0.9), (-0.12, -0.03, 0.48), (-0.12, 0.0, 0.08)),
-            *((0.12, 0.0, 0.9), (0.12, -0.25, 0.6), (0.12, -0.1, 0.25)),
-            *((0.0, 0.01, 1.14), (0.0, 0.0, 1.41), (0.0, -0.06, 1.52), (0.0, -0.06, 1.63)),
-            *((0.17, 0.0, 1.38), (0.35, 0.02, 1.2), (0.4, -0.2, 1.3)),
-            *((-0.17, 0.0, 1.38), (-0.3, 0.02, 1.15), (-0.35, -0.15, 0.98)),
-        ]
-    )
-    angle = np.linspace(0, 2, FRAMES)
-    turn = np.zeros((FRAMES, 3, 3))
-    turn[:, 0, 0] = turn[:, 1, 1] = np.cos(angle)
-    turn[:, 1, 0] = np.sin(angle)
-    turn[:, 0, 1], turn[:, 2, 2] = -turn[:, 1, 0], 1
-    world = standing @ np.swapaxes(turn, 1, 2)
-    seen = np.stack([world[..., 0], 1.0 - world[..., 2], world[..., 1] + 4], axis=-1)
-    return make_takes(
-        (seen - seen[:, :1]).astype(np.float32)[None],
-        fps=FPS,
-        root=seen[None, :, 0].astype(np.float32),
-        camera=Camera.with_default_focal(1280, 720),
-    )
+def takes(turning_takes: Callable[[], Takes]) -> Takes:
+    return turning_takes()
 
 
 def test_controls_are_mapped_and_hang_together(generated) -> None:

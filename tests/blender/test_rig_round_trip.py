@@ -12,7 +12,7 @@ from mathutils import Quaternion  # pyright: ignore[reportMissingImports]
 from retake.blender_addon.rig.bone_map import find_bone_map
 from retake.blender_addon.rig.landmarks import Body
 from retake.blender_addon.rig.read_rest_pose import read_rest_pose
-from retake.blender_addon.rig.solve import solve_motion
+from retake.blender_addon.rig.solve import Asked, solve_motion
 from retake.blender_addon.rig.write_action import write_action
 
 FRAMES, FPS = 30, 24.0
@@ -62,7 +62,9 @@ def test_known_rotations_come_back_as_the_same_joints_within_a_millimetre(rig, b
     for bone in rig.pose.bones:
         bone.rotation_quaternion = Quaternion()
     free = np.zeros((FRAMES, 2), bool)
-    motion = solve_motion(source, read_rest_pose(rig), body.bone_map, fps=FPS, contacts=free)
+    motion = solve_motion(
+        source, read_rest_pose(rig), body.bone_map, fps=FPS, asked=Asked(contacts=free)
+    )
     write_action(rig, motion, np.arange(1, FRAMES + 1), "Round trip")
     for frame, expected in enumerate(source, start=1):
         bpy.context.scene.frame_set(frame)

@@ -9,7 +9,7 @@ from retake.blender_addon.rig.landmarks import Body
 from retake.blender_addon.rig.plants import eased, find_plants
 from retake.blender_addon.rig.rest_pose import RestPose
 from retake.blender_addon.rig.smooth import most
-from retake.blender_addon.rig.solve import RigMotion, solve_motion
+from retake.blender_addon.rig.solve import Asked, RigMotion, solve_motion
 from retake.blender_addon.rig.two_bone import STRETCH, reach
 from retake.shared.arrays import Floats
 from retake.shared.rotations import normalise
@@ -40,12 +40,14 @@ def test_planted_feet_hold_their_place_exactly(rig: RestPose, posed_joints: Pose
     body = Body.of(rig, bone_map)
     contacts = np.zeros((60, 2), bool)
     contacts[10:30, 0] = contacts[25:50, 1] = True
-    motion = solve_motion(sliding(body), rig, bone_map, fps=50, contacts=contacts)
+    motion = solve_motion(sliding(body), rig, bone_map, fps=50, asked=Asked(contacts=contacts))
     joints = posed_joints(rig, motion)
     for joint, frames in ((LEFT, slice(10, 30)), (RIGHT, slice(25, 50))):
         held = joints[frames, joint]
         np.testing.assert_allclose(held, np.repeat(held[:1], len(held), axis=0), atol=1e-6)
-    free = solve_motion(sliding(body), rig, bone_map, fps=50, contacts=~np.ones((60, 2), bool))
+    free = solve_motion(
+        sliding(body), rig, bone_map, fps=50, asked=Asked(contacts=~np.ones((60, 2), bool))
+    )
     moved = posed_joints(rig, free)
     assert np.ptp(moved[10:30, LEFT, 0]) > 0.01, "nothing to hold"
 
@@ -55,7 +57,7 @@ def test_plants_begin_and_end_without_a_jerk(rig: RestPose, posed_joints: PosedJ
     body = Body.of(rig, bone_map)
     contacts = np.zeros((60, 2), bool)
     contacts[20:40, 0] = True
-    motion = solve_motion(sliding(body), rig, bone_map, fps=50, contacts=contacts)
+    motion = solve_motion(sliding(body), rig, bone_map, fps=50, asked=Asked(contacts=contacts))
     steps = np.linalg.norm(np.diff(posed_joints(rig, motion)[:, LEFT], axis=0), axis=-1)
     source = np.linalg.norm(np.diff(sliding(body)[:, LEFT], axis=0), axis=-1)
     assert steps.max() < 3 * source.max()
@@ -67,7 +69,9 @@ def test_no_foot_goes_through_the_floor(rig: RestPose, posed_joints: PosedJoints
     body = Body.of(rig, bone_map)
     joints = np.repeat(body.rest_joints[None], 60, axis=0)
     joints[:, LEFT, 2] -= np.linspace(0, 0.1, 60)
-    motion = solve_motion(joints, rig, bone_map, fps=50, contacts=np.zeros((60, 2), bool))
+    motion = solve_motion(
+        joints, rig, bone_map, fps=50, asked=Asked(contacts=np.zeros((60, 2), bool))
+    )
     posed = posed_joints(rig, motion)
     assert posed[:, (LEFT, RIGHT), 2].min() > body.ankle_height - 0.005
 

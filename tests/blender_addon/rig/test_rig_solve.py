@@ -10,7 +10,7 @@ from retake.blender_addon.rig.bone_map import BoneMap, find_bone_map
 from retake.blender_addon.rig.frames import direction
 from retake.blender_addon.rig.landmarks import LIMB_JOINTS, Body, Placement
 from retake.blender_addon.rig.rest_pose import RestPose
-from retake.blender_addon.rig.solve import RigMotion, solve_motion
+from retake.blender_addon.rig.solve import Asked, RigMotion, solve_motion
 from retake.shared.arrays import Floats
 from retake.shared.errors import RetakeError
 from retake.shared.rotations import matrix_from_quaternion, normalise
@@ -27,7 +27,9 @@ UP = np.array([0.0, 0.0, 1.0])
 
 def solve_free(joints: Floats, rest: RestPose, bone_map: BoneMap) -> RigMotion:
     """The solution a metre above the floor, where nothing holds or lifts a foot."""
-    return solve_motion(joints + UP, rest, bone_map, contacts=np.zeros((len(joints), 2), bool))
+    return solve_motion(
+        joints + UP, rest, bone_map, asked=Asked(contacts=np.zeros((len(joints), 2), bool))
+    )
 
 
 def about_hips(joints: Floats) -> Floats:

@@ -92,8 +92,8 @@ def test_feet_stand_where_heel_or_toe_of_the_takes_do(takes: Takes) -> None:
     contacts = np.zeros((len(takes.times), 4), np.float32)
     contacts[10:20, 1] = contacts[30:, 2] = 0.9
     feet = standing_feet(replace(takes, contacts=contacts), takes.times)
-    assert feet[:, 0].nonzero()[0].tolist() == list(range(10, 20))
-    assert feet[:, 1].nonzero()[0].tolist() == list(range(30, len(takes.times)))
+    assert feet[:, 1].nonzero()[0].tolist() == list(range(10, 20))
+    assert feet[:, 2].nonzero()[0].tolist() == list(range(30, len(takes.times)))
 
 
 def test_neutral_moment_outside_the_clip_is_refused(takes: Takes, make_rig: MakeRig) -> None:

@@ -12,7 +12,7 @@ from retake.blender_addon.rig.landmarks import Body
 from retake.blender_addon.rig.limits import Limits, euler_from_matrix, matrix_from_euler
 from retake.blender_addon.rig.rest_pose import RestPose
 from retake.blender_addon.rig.smoothing import SURE_M, smoothed
-from retake.blender_addon.rig.solve import RigMotion, solve_motion
+from retake.blender_addon.rig.solve import Asked, RigMotion, solve_motion
 from retake.shared.arrays import Floats
 from retake.shared.bones import decompose
 from retake.shared.errors import RetakeError
@@ -73,7 +73,7 @@ def test_limits_wide_enough_change_nothing(make_rig: MakeRig, dance: Floats) -> 
 def test_neutral_frame_has_the_rest_poses_trunk(make_rig: MakeRig, dance: Floats) -> None:
     rig = make_rig("mixamo")
     bone_map = find_bone_map(rig)
-    motion = solve_motion(dance, rig, bone_map, neutral=7)
+    motion = solve_motion(dance, rig, bone_map, asked=Asked(neutral=7))
     for name in (*bone_map.spine, *bone_map.neck, bone_map.head):
         np.testing.assert_allclose(motion.rotations[name][7], [1, 0, 0, 0], atol=1e-9)
     hips = matrix_from_quaternion(motion.rotations[bone_map.hips])[7]
@@ -81,7 +81,7 @@ def test_neutral_frame_has_the_rest_poses_trunk(make_rig: MakeRig, dance: Floats
     upright = rest @ hips @ rest.T @ [0.0, 0.0, 1.0]
     np.testing.assert_allclose(upright, [0, 0, 1], atol=1e-9)
     with pytest.raises(RetakeError, match="no frame 999"):
-        solve_motion(dance, rig, bone_map, neutral=999)
+        solve_motion(dance, rig, bone_map, asked=Asked(neutral=999))
 
 
 @pytest.fixture
