@@ -365,11 +365,16 @@ COMMANDS = {
         lambda rest: program("-m", "retake.training.evaluation.golden", *rest),
     ),
     "extension": Command(
-        "build and validate the Blender extension's zip files",
+        "build the extension: a zip per system, the server's wheel in it, a repository",
         "demo",
         lambda rest: program("-m", "retake.blender_addon.packaging", *rest),
     ),
     "blender-matrix": Command("run tests/blender in every Blender version", "test", blender_matrix),
+    "blender-gui": Command(
+        "walk through the add-on in a real window: pictures of every panel",
+        "demo",
+        lambda rest: program(str(ROOT / "tests" / "gui" / "run.py"), *rest),
+    ),
 }
 
 

@@ -12,12 +12,17 @@ import bpy
 
 BUNDLED = ("msgpack", "zmq")
 
-STEPS = ("client", "track", "takes", "rig")
+STEPS = ("client", "clip", "track", "takes", "choose", "rig")
 """Folders with operators and a panel, in the order of the sidebar."""
 
 MODULES = (
-    *("preferences", "session", "saving", "timer"),
+    *("preferences", "translations", "session", "saving", "timer"),
+    *("clip.properties", "track.properties", "choose.properties"),
+    *("rig.properties", "rig.map_operators"),
     *(f"{step}.operators" for step in STEPS),
+    *("choose.scene", "choose.ready", "choose.character", "choose.pins", "choose.previews"),
+    *("choose.tool", "choose.overlay", "choose.strip", "takes.overlay"),
+    *("sample.operators", "setup.operators", "track.tool", "track.overlay"),
     *(f"{step}.panel" for step in STEPS),
 )
 

@@ -23,7 +23,7 @@ def reported(execute):
 
 
 class AsksForFile:
-    """An operator that opens Blender's file browser first."""
+    """An operator that opens Blender's file browser first, unless a file was dropped onto it."""
 
     filepath: bpy.props.StringProperty(
         subtype="FILE_PATH", options={"SKIP_SAVE", "PATH_SUPPORTS_BLEND_RELATIVE"}
@@ -31,5 +31,7 @@ class AsksForFile:
     filter_glob: bpy.props.StringProperty(default="*.npz", options={"HIDDEN"})
 
     def invoke(self, context, event):
+        if self.filepath:
+            return self.execute(context)
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}

@@ -13,6 +13,9 @@ import bpy
 
 from . import session
 
+PATHS = ("track_path", "takes_path")
+"""What a scene's session knows by its path."""
+
 log = logging.getLogger(__name__)
 
 
@@ -35,26 +38,32 @@ def _rebase(old: str, new: str) -> None:
     if not old or not new or os.path.dirname(old) == os.path.dirname(new):
         return
     for state in _states():
-        for name in ("track_path", "takes_path"):
+        for name in PATHS:
             if path := getattr(state, name):
                 absolute = bpy.path.abspath(path, start=os.path.dirname(old))
                 setattr(state, name, session.relative(Path(absolute), new))
 
 
 def _move_in(blend: str) -> None:
-    """Takes that were sampled before the first save move from the extension's folder to the file's.
+    """Takes and tracks that were made before the first save move from the extension's folder to the
+    file's.
 
-    The file that was just written still names the old place; `session.takes_of` knows both.
+    The file that was just written still names the old place; `session` knows both. Scenes that
+    share a file share it after, too.
     """
     waiting, folder = session.user_folder("takes"), session.folder_beside(blend)
     for state in _states():
-        path = Path(state.takes_path)
-        if path.parent == waiting and path.is_file():
+        for name in PATHS:
+            path = Path(getattr(state, name))
+            moved = folder / path.name
             try:
-                folder.mkdir(exist_ok=True)
-                state.takes_path = session.relative(Path(shutil.move(path, folder)), blend)
+                if path.parent == waiting and path.is_file():
+                    folder.mkdir(exist_ok=True)
+                    shutil.move(path, moved)
             except OSError:
                 log.exception("%s stays where it is", path)
+            if path.parent == waiting and moved.is_file():
+                setattr(state, name, session.relative(moved, blend))
 
 
 def _states():

@@ -6,7 +6,6 @@ folder); the .blend holds the path. It does not know the server: a job is a name
 a scene.
 """
 
-from functools import lru_cache
 from pathlib import Path
 
 import bpy
@@ -14,15 +13,31 @@ import bpy
 from ..shared.errors import RetakeError
 from ..shared.keypoints import KeypointTrack
 from ..shared.takes import Takes
+from .choose.colours import colour_of
+from .clip.timing import cut
 from .preferences import EXTENSION_ID
 from .takes.messages import LiftSettings
 from .takes.rows import BEST, rows_of
+from .track.edits import edited, from_json
 
 _scene_of_job = {}
-"""Job id -> session_uid of the scene that asked.
+"""Job id -> session_uid of the scene that asked, and who takes its takes instead of the list.
 
 Survives undo, which a property of the scene would not.
 """
+
+
+MOST_LOADED = 2
+"""Takes files that are kept in memory."""
+
+_loaded: dict[Path, tuple[int, Takes]] = {}
+"""File -> when it was written, and what is in it."""
+
+takes_listeners = []
+"""Called with a scene whose takes have changed, and whether they continue those before."""
+
+arrival_listeners = []
+"""Called with a scene after takes that it has asked for have been listed."""
 
 
 class RetakeTake(bpy.types.PropertyGroup):
@@ -30,6 +45,22 @@ class RetakeTake(bpy.types.PropertyGroup):
 
     share: bpy.props.FloatProperty(name="Share", description="How much of all takes' weight it has")
     hypothesis: bpy.props.IntProperty(name="Take", default=BEST, min=BEST)
+    named: bpy.props.BoolProperty(
+        name="Named", description="Whether it is one of the distinct takes of the whole body"
+    )
+    colour: bpy.props.FloatVectorProperty(
+        name="Colour", description="The colour of its ghost", subtype="COLOR_GAMMA", min=0, max=1
+    )
+    slide_cm_s: bpy.props.FloatProperty(
+        name="Foot Slide", description="How fast standing feet slide, in centimetres per second"
+    )
+    wrong_knees: bpy.props.FloatProperty(
+        name="Wrong Knees", description="Part of the frames in which a knee bends the wrong way"
+    )
+    star: bpy.props.BoolProperty(name="Star", description="Mark this take, to find it again")
+    rejected: bpy.props.BoolProperty(
+        name="Reject", description="Hide this take. It is kept, and can be shown again"
+    )
 
 
 class RetakeSession(bpy.types.PropertyGroup):
@@ -66,15 +97,35 @@ class RetakeSession(bpy.types.PropertyGroup):
     )
     takes: bpy.props.CollectionProperty(type=RetakeTake)
     active_index: bpy.props.IntProperty(name="Active Take", default=0, min=0)
+    show: bpy.props.EnumProperty(
+        name="Show",
+        description="Which takes are listed. None is ever deleted",
+        items=(
+            ("NAMED", "Distinct", "The takes that differ, by name"),
+            ("STARRED", "Starred", "Takes with a star"),
+            ("ALL", "All", "Every take that is not rejected"),
+            ("REJECTED", "Rejected", "Takes that were rejected"),
+        ),
+        default="NAMED",
+    )
+    character: bpy.props.PointerProperty(
+        name="Character",
+        description="The armature that wears the takes. Empty: the active one",
+        type=bpy.types.Object,
+        poll=lambda self, thing: thing.type == "ARMATURE",
+    )
 
 
 def of(scene) -> RetakeSession:
     return scene.retake
 
 
-def set_track(scene, path: str) -> KeypointTrack:
-    """Make the file at `path` the scene's track. RetakeError if it is none."""
-    track = KeypointTrack.load(Path(bpy.path.abspath(path)))
+def set_track(scene, path: str, track: KeypointTrack | None = None) -> KeypointTrack:
+    """Make the file at `path` the scene's track. RetakeError if it is none.
+
+    `track` is what is in it, if somebody has read it already.
+    """
+    track = track or KeypointTrack.load(Path(bpy.path.abspath(path)))
     session = of(scene)
     session.track_path = path
     session.track_text = f"{track.frame_count} frames, {track.fps:.4g} fps"
@@ -82,11 +133,16 @@ def set_track(scene, path: str) -> KeypointTrack:
 
 
 def track_of(scene) -> KeypointTrack:
-    """RetakeError if the scene has no track, or its file is gone or damaged."""
+    """With the animator's corrections, cut to the clip's In and Out.
+
+    RetakeError if the scene has no track, its file is gone or damaged, or the range leaves nothing.
+    """
     path = of(scene).track_path
     if not path:
-        raise RetakeError("There is no track yet. Load one, or the sample.")
-    return KeypointTrack.load(Path(bpy.path.abspath(path)))
+        raise RetakeError("There is no track yet. Load one, or try the sample.")
+    track = KeypointTrack.load(_existing(Path(bpy.path.abspath(path))))
+    corrected = edited(track, from_json(scene.retake_track.edits))
+    return cut(corrected, scene.retake_clip.first - 1, scene.retake_clip.last - 1)
 
 
 def settings_of(scene) -> LiftSettings:
@@ -103,7 +159,7 @@ def set_takes(scene, path: str) -> Takes:
     """Make the file at `path` the scene's takes. RetakeError if it holds none."""
     file = Path(bpy.path.abspath(path))
     takes = Takes.load(file)
-    _list_takes(of(scene), takes, file, file.stem)
+    list_takes(scene, takes, file, file.stem)
     return takes
 
 
@@ -113,7 +169,33 @@ def takes_of(scene) -> Takes:
     if not path:
         raise RetakeError("There are no takes yet. Sample or load some first.")
     file = _existing(Path(bpy.path.abspath(path)))
-    return _load_takes(file, file.stat().st_mtime_ns if file.is_file() else 0)
+    known = _loaded.get(file)
+    if known is None or known[0] != _modified(file):
+        _remember(file, Takes.load(file))
+    return _loaded[file][1]
+
+
+def matching_track(scene) -> KeypointTrack | None:
+    """The scene's track if the takes were made of it, as far as its frames tell."""
+    try:
+        track, takes = track_of(scene), takes_of(scene)
+    except RetakeError:
+        return None
+    same = track.frame_count == takes.frame_count
+    return track if same and abs(track.times - takes.times).max() < 1e-3 else None
+
+
+def character_of(context):
+    """The armature object that wears the takes: the chosen one, else the active one; or None."""
+    chosen = of(context.scene).character
+    if chosen is not None and chosen.name in context.scene.objects:
+        return chosen
+    active = context.object
+    return active if active is not None and active.type == "ARMATURE" else None
+
+
+def fps_of(scene) -> float:
+    return scene.render.fps / scene.render.fps_base
 
 
 def chosen_hypothesis(scene) -> int:
@@ -150,34 +232,51 @@ def new_takes_path(scene, job_id: str) -> Path:
     return folder / f"{Path(of(scene).track_path).stem}-{job_id[:8]}.npz"
 
 
-def remember_job(scene, job_id: str) -> None:
-    _scene_of_job[job_id] = scene.session_uid
+def remember_job(scene, job_id: str, receive=None) -> None:
+    """`receive(scene, takes, path)`: for takes that do not replace the scene's."""
+    _scene_of_job[job_id] = (scene.session_uid, receive)
 
 
 def show_takes(job_id: str, takes: Takes, path: Path) -> None:
     """List the takes in the scene that asked for them, if it still exists."""
-    uid = _scene_of_job.pop(job_id, None)
-    for scene in bpy.data.scenes:
-        if scene.session_uid == uid:
-            _list_takes(of(scene), takes, path, path.stem.removesuffix(f"-{job_id[:8]}"))
-            _push_undo()
+    uid, receive = _scene_of_job.pop(job_id, (None, None))
+    scene = next((scene for scene in bpy.data.scenes if scene.session_uid == uid), None)
+    if scene is None:
+        return
+    if receive is not None:
+        receive(scene, takes, path)
+        return
+    list_takes(scene, takes, path, path.stem.removesuffix(f"-{job_id[:8]}"))
+    push_undo("Sample Takes")
+    for listener in arrival_listeners:
+        listener(scene)
 
 
-def _push_undo() -> None:
+def push_undo(message: str) -> None:
     """No operator does it for what the timer brings: without it, the next undo takes it away."""
     windows = bpy.context.window_manager.windows
     if windows and not bpy.app.background:
         with bpy.context.temp_override(window=windows[0]):
-            bpy.ops.ed.undo_push(message="Sample Takes")
+            bpy.ops.ed.undo_push(message=message)
 
 
-def _list_takes(session: RetakeSession, takes: Takes, path: Path, name: str) -> None:
+def list_takes(scene, takes: Takes, path: Path, name: str, continues: bool = False) -> None:
+    """Make the takes in the file at `path` the scene's. `continues`: they are those that are listed
+    and more, so that stars, rejections and decisions stay."""
+    session = of(scene)
+    marks = {row.hypothesis: (row.star, row.rejected) for row in session.takes if continues}
     session.takes_path, session.takes_name = relative(path, bpy.data.filepath), name
+    _remember(path, takes)
     session.takes.clear()
-    for row in rows_of(takes):
+    for number, row in enumerate(rows_of(takes)):
         item = session.takes.add()
         item.name, item.share, item.hypothesis = row.name, row.share, row.hypothesis
+        item.named = row.named
+        item.colour = colour_of(number - 1 if row.named else -1)
+        item.star, item.rejected = marks.get(row.hypothesis, (False, False))
     session.active_index = 0
+    for listener in takes_listeners:
+        listener(scene, continues)
 
 
 def relative(path: Path, blend: str) -> str:
@@ -187,10 +286,15 @@ def relative(path: Path, blend: str) -> str:
     return bpy.path.relpath(str(path), start=str(folder)) if beside else str(path)
 
 
-@lru_cache(maxsize=2)
-def _load_takes(path: Path, modified_ns: int) -> Takes:
-    """`modified_ns` makes a file that was written again another one."""
-    return Takes.load(path)
+def _remember(path: Path, takes: Takes) -> None:
+    """Takes that are at hand need not be read again."""
+    while len(_loaded) >= MOST_LOADED:
+        del _loaded[next(iter(_loaded))]
+    _loaded[path] = (_modified(path), takes)
+
+
+def _modified(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.is_file() else 0
 
 
 def register() -> None:
@@ -204,4 +308,4 @@ def unregister() -> None:
     bpy.utils.unregister_class(RetakeSession)
     bpy.utils.unregister_class(RetakeTake)
     _scene_of_job.clear()
-    _load_takes.cache_clear()
+    _loaded.clear()

@@ -7,8 +7,14 @@ cannot be done is grey and says why.
 
 import textwrap
 
-LINE_LENGTH = 44
-"""Characters that fit into the sidebar at its usual width."""
+import bpy
+
+LINE_LENGTH = 40
+"""Characters of a line where no sidebar is drawn whose width could be asked."""
+
+SHORTEST_LINE = 20
+EDGES_PX, LETTER_PX = 70, 5.75
+"""Of a sidebar at the interface's usual scale: what is no text, and a letter on average."""
 
 
 class RetakePanel:
@@ -17,7 +23,23 @@ class RetakePanel:
     bl_category = "Retake"
 
 
-def draw_sentence(layout, text: str, icon: str) -> None:
+def line_length() -> int:
+    """Characters that fit into the region that is drawn."""
+    region = bpy.context.region
+    if region is None or region.type != "UI":
+        return LINE_LENGTH
+    width = region.width / bpy.context.preferences.system.ui_scale
+    return max(SHORTEST_LINE, int((width - EDGES_PX) / LETTER_PX))
+
+
+def told(text: str, **values) -> str:
+    """The text in the interface's language, with the values put where it names them."""
+    return bpy.app.translations.pgettext_iface(text).format(**values)
+
+
+def draw_sentence(layout, text: str, icon: str, length: int = 0) -> None:
+    """Wrapped to the sidebar, or to `length` characters."""
     column = layout.column(align=True)
-    for number, line in enumerate(textwrap.wrap(text, LINE_LENGTH)):
-        column.label(text=line, icon=icon if number == 0 else "BLANK1")
+    text = bpy.app.translations.pgettext_iface(text)
+    for number, line in enumerate(textwrap.wrap(text, length or line_length())):
+        column.label(text=line, icon=icon if number == 0 else "BLANK1", translate=False)

@@ -6,13 +6,17 @@ same and waits. It does not know what a take is worth; `session` does.
 """
 
 import logging
+from collections.abc import Callable
 from functools import partial
 
 import bpy
 
 from . import session
-from .client.client import Client, JobFailed, Outcome, TakesReady
+from .client.client import Client
+from .client.outcomes import JobFailed, Outcome, TakesReady, TrackReady
 from .client.server_process import find, find_or_start, is_alive, server_command
+from .durations import timed
+from .track import scene as track_scene
 
 INTERVAL_S = 0.1
 BUDGET_S = 0.003
@@ -24,6 +28,12 @@ client = Client()
 _drawn = ()
 """What the sidebar showed of the client when it was last told to draw."""
 
+_watched = []
+"""Called at every tick, as long as they return True."""
+
+_told = False
+"""Whether the status bar shows a job of ours."""
+
 
 def connect(python: str) -> None:
     """Find or start the server, in the background. RetakeError if there is nothing to start."""
@@ -33,20 +43,34 @@ def connect(python: str) -> None:
     client.open(
         partial(find_or_start, command, session.user_folder("logs") / "server.log"), is_alive
     )
+    _begin()
+
+
+def watch(look: Callable[[], bool]) -> None:
+    """Have something looked at every tick until it says False: a child process, a preview."""
+    if look not in _watched:
+        _watched.append(look)
+    _begin()
+
+
+def _begin() -> None:
     if not bpy.app.background and not bpy.app.timers.is_registered(tick):
         bpy.app.timers.register(tick, first_interval=INTERVAL_S, persistent=True)
 
 
+@timed
 def tick() -> float | None:
-    """Blender's timer: goes on as long as there is a connection."""
+    """Blender's timer: goes on as long as there is a connection, or something to watch."""
     try:
         for outcome in client.outcomes(BUDGET_S):
             _take_in(outcome)
+        _watched[:] = [look for look in _watched if look()]
+        _show_in_status_bar()
         _redraw_if_changed()
     except Exception as error:  # the timer's border: Blender would drop the timer
         log.exception("the timer failed")
         client.message = f"Retake failed unexpectedly: {error}."
-    return INTERVAL_S if client.is_open else None
+    return INTERVAL_S if client.is_open or _watched else None
 
 
 def pump(timeout_s: float) -> Outcome | None:
@@ -61,20 +85,36 @@ def _take_in(outcome: Outcome) -> None:
     match outcome:
         case TakesReady(job_id, takes, path):
             session.show_takes(job_id, takes, path)
+        case TrackReady(job_id, track, path):
+            track_scene.show_track(job_id, track, path)
         case JobFailed(text=text):
             log.info("job ended: %s", text)
 
 
-def _redraw_if_changed() -> None:
-    """Only the sidebars, and only if they would look different: a viewport may be slow to draw."""
-    global _drawn
-    now = (client.status, client.message, client.job)
-    if now == _drawn:
+def _show_in_status_bar() -> None:
+    """What runs, so that it is seen with the sidebar closed too."""
+    global _told
+    if client.job is None and not _told:
         return
-    _drawn = now
+    _told = client.job is not None
+    text = f"Retake: {client.job.sentence}" if client.job else None
+    for window in bpy.context.window_manager.windows:
+        window.workspace.status_text_set(text)
+
+
+def _redraw_if_changed() -> None:
+    now = (client.status, client.message, client.job)
+    if now != _drawn:
+        redraw_sidebars()
+
+
+def redraw_sidebars() -> None:
+    """Only the sidebars: a viewport may be slow to draw."""
+    global _drawn
+    _drawn = (client.status, client.message, client.job)
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
-            for region in area.regions if area.type == "VIEW_3D" else ():
+            for region in area.regions if area.type in ("VIEW_3D", "CLIP_EDITOR") else ():
                 if region.type == "UI":
                     region.tag_redraw()
 
@@ -85,5 +125,6 @@ def register() -> None:
 
 def unregister() -> None:
     client.close()
+    _watched.clear()
     if bpy.app.timers.is_registered(tick):
         bpy.app.timers.unregister(tick)

@@ -68,9 +68,10 @@ def read(args: argparse.Namespace, takes: Takes) -> Wishes:
     """The wishes that need no scene. Writes --write-contacts. Raises RetakeError."""
     contacts = ContactSpans.load(args.contacts) if args.contacts else None
     if args.write_contacts:
-        check_output(
-            args.write_contacts, args.takes, args.rig, *([args.contacts] if contacts else [])
-        )
+        given = (args.takes, args.rig, args.contacts, args.hands)
+        check_output(args.write_contacts, *(file for file in given if file))
+        if args.write_contacts.resolve() == args.out.resolve():
+            raise RetakeError(f"{args.out} cannot hold both the contacts and the result.")
         found = contacts or ContactSpans.of(takes.contacts, takes.times)
         found.save(args.write_contacts)
     return Wishes(

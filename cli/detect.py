@@ -16,13 +16,13 @@ from pathlib import Path
 from ..server.detect import model_file
 from ..server.detect.detect import Choose, Detected, choose_and_mend, notes, shot_by_shot
 from ..server.detect.preflight import preflight
-from ..server.detect.preview import write_preview
+from ..server.detect.preview import check_preview, write_preview
 from ..shared.atomic import replaced_file
 from ..shared.errors import RetakeError
 from ..shared.repair.changes import Change
 from ..shared.tracks.choice import by_click, by_number, largest
 from ..shared.tracks.export import write_coco, write_openpose
-from .detect_source import Looked, looked_at
+from .detect_source import Looked, is_trackers, looked_at
 from .output import check_output
 
 HELP = "find a person's 2D keypoints in a video, or read another tracker's"
@@ -100,7 +100,8 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--split",
         action="store_true",
-        help="a track of each shot, out-1.npz and so on, where the picture cuts to another scene",
+        help="a track of each shot, where the picture cuts to another scene: OUT-0.npz and so on, "
+        "by the number of its first frame",
     )
 
 
@@ -128,9 +129,16 @@ def fetch_pose_model(source: Path | None = None) -> None:
 
 
 def _check(args: argparse.Namespace) -> None:
-    for out in (args.out, args.preview, args.changes, args.coco):
-        if out is not None:
-            check_output(out, args.video)
+    outs = [out for out in (args.out, args.preview, args.changes, args.coco) if out is not None]
+    inputs = [path for path in (args.video, args.of, args.pose_model, args.box_model) if path]
+    for out in outs:
+        check_output(out, *inputs)
+    if len({out.absolute() for out in outs}) < len(outs):
+        raise RetakeError("Two of the files to write have the same name. Choose different ones.")
+    if args.preview is not None:
+        check_preview(args.preview)
+        if is_trackers(args) and args.of is None:
+            raise RetakeError("--preview needs the video: give it with --of.")
     if args.openpose is not None and args.openpose.exists():
         raise RetakeError(f"{args.openpose} exists already. Choose a new folder for --openpose.")
     if args.stride < 1:
@@ -166,8 +174,7 @@ def _write(args: argparse.Namespace, looked: Looked, detected: Detected) -> Path
     if args.coco is not None:
         write_coco(detected.track, _numbered(args.coco, args.split, detected))
     if args.preview is not None:
-        if looked.order is None:
-            raise RetakeError("--preview needs the video: give it with --of.")
+        assert looked.order is not None
         write_preview(looked.order, detected, _numbered(args.preview, args.split, detected))
     return out
 

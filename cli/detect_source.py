@@ -20,7 +20,9 @@ from ..server.detect.kept import Kept, open_kept
 from ..server.detect.order import Order
 from ..server.detect.pictures import are_pictures
 from ..shared.errors import RetakeError
+from ..shared.keypoints import KeypointTrack
 from ..shared.tracks.find import open_sightings
+from ..shared.tracks.own_form import OWN_FORMAT
 from ..shared.tracks.sightings import Sightings
 
 TRACKERS_ENDINGS = (".json", ".csv", ".txt", ".npz", ".h5")
@@ -44,7 +46,7 @@ class Looked:
 @contextmanager
 def looked_at(args: argparse.Namespace) -> Generator[Looked]:
     """Of a clip, what is found is kept beside the output until the block has ended well."""
-    if _is_trackers(args):
+    if is_trackers(args):
         yield _of_tracker(args)
         return
     fps = args.fps or 0.0
@@ -53,7 +55,7 @@ def looked_at(args: argparse.Namespace) -> Generator[Looked]:
         yield Looked(_found(order, kept), order, kept=kept)
 
 
-def _is_trackers(args: argparse.Namespace) -> bool:
+def is_trackers(args: argparse.Namespace) -> bool:
     """By what was given with it, or by its kind."""
     video: Path = args.video
     if args.size or args.of:  # also of a folder in which a tracker has put pictures as well
@@ -100,10 +102,14 @@ def _find_with_bar(order: Order, kept: Kept | None) -> Found:
 
 
 def _of_tracker(args: argparse.Namespace) -> Looked:
+    sightings = _sightings(args.video)
     if args.of is not None:
         order = Order(args.of, people=0, fps=args.fps or 0.0)
-        found = _found(order)
-        return Looked(found, order, _sightings(args.video))
+        return Looked(_found(order), order, sightings)
+    if sightings.format == OWN_FORMAT:
+        track = KeypointTrack.load(args.video)
+        times = track.times.tolist()
+        return Looked(Found(fps=track.fps, size=track.image_size, times=times), None, sightings)
     if not args.size or not args.fps:
         raise RetakeError(
             "Another tracker's file does not hold the video's size and frame rate: give the video "
@@ -112,7 +118,6 @@ def _of_tracker(args: argparse.Namespace) -> Looked:
     size = _size(args.size)
     if not 0 < args.fps < 10_000:
         raise RetakeError(f"--fps is {args.fps}; expected frames per second, such as 25.")
-    sightings = _sightings(args.video)
     times = (np.arange(sightings.frame_count) / args.fps).tolist()
     return Looked(Found(fps=args.fps, size=size, times=times), None, sightings)
 

@@ -50,6 +50,7 @@ from .desk import Desk
 from .failures import failed, sentence_of
 from .models import available_models
 from .presence import Presence, Process
+from .spare_memory import collect
 
 log = logging.getLogger("retake.server")
 
@@ -248,6 +249,7 @@ class Front:
             case Result() | Track() | Kept() | Failed() as outcome:
                 self._busy_at = time.monotonic()
                 self._desk.deliver(token, outcome, data)
+                collect()
             case _:
                 pass
 

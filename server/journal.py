@@ -11,6 +11,7 @@ import contextlib
 import logging
 import os
 import struct
+import threading
 import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -115,26 +116,31 @@ class Journals:
         """Without `folder`, in the user's data folder."""
         self.folder = folder or data_folder() / "unfinished"
         self._limits = LimitedFolder(self.folder, most_bytes - MOST_BYTES_EACH, DAY_S)
+        self._lock = threading.Lock()
         self._in_use: set[str] = set()
 
     @contextmanager
     def open(self, key: str) -> Generator[Journal | None]:
         """What is known of the request `key`. None if the disk is full, or another job has it."""
-        journal = None if key in self._in_use else self._open(key)
+        with self._lock:
+            journal = None if key in self._in_use else self._open(key)
+            if journal is not None:
+                self._in_use.add(key)
         if journal is None:
             yield None
             return
-        self._in_use.add(key)
         try:
             yield journal
         finally:
-            journal.close()
-            self._in_use.discard(key)
+            with self._lock:
+                journal.close()
+                self._in_use.discard(key)
 
     def remove(self, key: str) -> None:
-        """The request is answered."""
-        with contextlib.suppress(OSError):
-            (self.folder / key).unlink(missing_ok=True)
+        """The request is answered. What another job still writes to is left to that one."""
+        with self._lock, contextlib.suppress(OSError):
+            if key not in self._in_use:
+                (self.folder / key).unlink(missing_ok=True)
 
     def _open(self, key: str) -> Journal | None:
         try:

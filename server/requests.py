@@ -7,13 +7,14 @@ becomes a message here as well.
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from ..shared.keypoints import LARGEST_SIDE, KeypointTrack
+from ..shared.keypoints import LARGEST_SIDE, MOST_FRAMES, KeypointTrack
 from ..shared.protocol import (
     Array,
     Detect,
@@ -28,8 +29,13 @@ from ..shared.protocol import (
 from ..shared.skeleton import HUMAN36M
 from ..shared.steering import PinnedJoint, Range, Space, Steering
 from ..shared.takes import ARRAYS, LIMB_GROUPS, Takes
+from ..shared.tracks.choice import by_click
+from .detect.detect import Choose
 from .lift import Current
 from .lift_options import LiftOptions, check_size
+
+MOST_PEOPLE = 8
+"""Of one picture: what the detector finds at once."""
 
 
 def read_lift(request: Lift) -> tuple[KeypointTrack, LiftOptions, Current | None]:
@@ -109,6 +115,18 @@ def read_detect(request: Detect) -> Path:
         is_file = False
     _check("path", is_file, f"there is no file {request.path} that can be read")
     return path
+
+
+def read_choice(request: Detect) -> Choose | None:
+    """Who is meant; None: the largest. ProtocolError that names the field."""
+    _check("people", 1 <= request.people <= MOST_PEOPLE, f"expected 1 to {MOST_PEOPLE}")
+    if request.place is None:
+        return None
+    is_place = len(request.place) == 3 and bool(np.isfinite(request.place).all())
+    _check("place", is_place, "expected three numbers: x, y and frame")
+    x, y, frame = request.place
+    _check("place", 0 <= frame < MOST_FRAMES, "expected a frame of the video")
+    return partial(by_click, frame=int(frame), place=(x, y))
 
 
 def result_of(job_id: str, takes: Takes) -> Result:

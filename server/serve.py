@@ -12,6 +12,7 @@ import zmq
 from ..shared import connection_file
 from .front import Front, FrontOptions
 from .lock import sole_holder
+from .spare_memory import settle
 
 
 def serve(announce: Callable[[str], None], options: FrontOptions | None = None) -> None:
@@ -31,13 +32,35 @@ def serve(announce: Callable[[str], None], options: FrontOptions | None = None) 
         _run(announce, options or FrontOptions())
 
 
+STOPPED = "The server was stopped."
+
+
+class _Signals:
+    """SIGTERM and Ctrl-C. The first one is a request, the second one ends whatever is under way.
+
+    A request is noted, not raised: an exception that meets the end of one of ZeroMQ's objects is
+    dropped there, and the server would go on.
+    """
+
+    def __init__(self) -> None:
+        self.front: Front | None = None
+        self._came = False
+        # SIGINT too: a process started in the background of a shell begins with it ignored.
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(ending, self._take)
+
+    def _take(self, signal_number: int, frame: FrameType | None) -> None:
+        if self._came or self.front is None:
+            raise KeyboardInterrupt
+        self._came = True
+        self.front.ending = self.front.ending or STOPPED
+
+
 def _run(announce: Callable[[str], None], options: FrontOptions) -> None:
-    # SIGINT too: a process started in the background of a shell begins with it ignored.
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, _interrupt)
+    signals = _Signals()
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     try:
-        front = Front(context, options)
+        signals.front = front = Front(context, options)
         try:
             _announce_and_run(announce, front, options)
         finally:
@@ -47,7 +70,8 @@ def _run(announce: Callable[[str], None], options: FrontOptions) -> None:
                 front.close()
     finally:
         context.destroy(0)  # not `term`: it waits for sockets that a second Ctrl-C has left open
-    announce(f"The Retake server has ended. {front.ending}".strip())
+    reason = front.ending.removeprefix(STOPPED)
+    announce(f"The Retake server has ended. {reason}".strip())
 
 
 def _announce_and_run(announce: Callable[[str], None], front: Front, options: FrontOptions) -> None:
@@ -61,10 +85,7 @@ def _announce_and_run(announce: Callable[[str], None], front: Front, options: Fr
             announce(
                 f"Other computers reach it at {options.bind}; its public key is {info.server_key}"
             )
+        settle()
         front.run()
     except KeyboardInterrupt:
         pass
-
-
-def _interrupt(signal_number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

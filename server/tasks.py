@@ -38,7 +38,7 @@ from .journal import Journal, Journals
 from .lift import OpenModel, Sampler, lift
 from .lift_options import LiftOptions
 from .models import find_model
-from .requests import read_detect, read_lift, result_of
+from .requests import read_choice, read_detect, read_lift, result_of
 from .results import Results, digest_of
 from .shares import PARTS, Shares, parts_done
 from .turns import Turns
@@ -133,6 +133,7 @@ class Task:
         self._frames_done = self._frames = 0
         self._sampling = 0.5
         self._reached: dict[str, float] = {}
+        self._key = ""
 
     def cancel(self) -> None:
         """Stop at the next step."""
@@ -170,9 +171,10 @@ class Task:
         if isinstance(reply, Failed):
             return b"".join(parts)
         digest = digest_of(self._data, source)
-        if not self._shop.results.put(digest, parts):
-            return b"".join(parts)
-        return encode(Kept(job_id=reply.job_id, digest=digest))
+        is_kept = self._shop.results.put(digest, parts)
+        if self._key:  # not before: the worker may die while it keeps the outcome
+            self._shop.journals.remove(self._key)
+        return encode(Kept(job_id=reply.job_id, digest=digest)) if is_kept else b"".join(parts)
 
     def _lift(self, request: Lift, send: Send) -> tuple[Reply, Path]:
         track, options, current = read_lift(request)
@@ -189,8 +191,8 @@ class Task:
                 text = str(error)
                 return failed(request.job_id, "unknown_model", text, field="model"), Path()
             weights = folder / "model.safetensors"
-            key = digest_of(_essence(request), weights)
-            with self._shop.journals.open(key) as journal:
+            self._key = digest_of(_essence(request), weights)
+            with self._shop.journals.open(self._key) as journal:
                 sample = self._interruptible(model.sample, options, track.times, journal, send)
                 model = replace(model, sample=sample)
                 begun, is_new = time.monotonic(), not journal
@@ -203,7 +205,6 @@ class Task:
                 takes = lift(track, model, options, report, current)
             if is_new and not request.batch:
                 self._remember(options.iterations, begun)
-            self._shop.journals.remove(key)
         return result_of(request.job_id, takes), weights
 
     def _interruptible(
@@ -244,7 +245,9 @@ class Task:
             if self._is_time_to_report():
                 self._tell(send, "detecting", done, expected or 0)
 
-        return message_of(request.job_id, detect(read_detect(request), on_frame))
+        choose = read_choice(request)
+        found = detect(read_detect(request), on_frame, request.people, choose)
+        return message_of(request.job_id, found)
 
     def _remember(self, iterations: int, begun: float) -> None:
         """For the next one: how long the stages of this lift took."""

@@ -15,6 +15,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
@@ -40,6 +41,7 @@ from .journal import Journals
 from .lift import OpenModel, Sampler
 from .models import calibration_of, weights_hash
 from .results import Results
+from .spare_memory import REST_S, collect, give_back, settle
 from .tasks import Loader, ModelCache, Send, Task, Workshop, warm_up
 from .turns import Turns, is_shared
 
@@ -61,6 +63,7 @@ class Worker:
         self._replies.bind(_INNER)
         self._workshop = workshop
         self._tasks: dict[bytes, Task] = {}
+        self._spare_since: float | None = time.monotonic()
 
     def run(self) -> None:
         """Serves jobs for ever."""
@@ -68,11 +71,12 @@ class Worker:
         poller.register(self._front, zmq.POLLIN)
         poller.register(self._replies, zmq.POLLIN)
         while True:
-            for socket, _ in poller.poll():
+            for socket, _ in poller.poll(REST_S * 1000):
                 if socket is self._front:
                     self._take(*self._front.recv_multipart())
                 else:
                     self._front.send_multipart(self._replies.recv_multipart())
+            self._rest_if_idle(time.monotonic())
 
     def warm_up(self, name: str) -> None:
         """Load a model and use it once, beside everything else."""
@@ -85,11 +89,20 @@ class Worker:
             case Lift() | Detect() as request:
                 self._tasks = {t: k for t, k in self._tasks.items() if not k.is_over}
                 task = self._tasks[token] = Task(request, data, self._workshop)
+                self._spare_since = time.monotonic()
                 self._in_thread(token, task.run)
             case Cancel() if task := self._tasks.get(token):
                 task.cancel()
             case _:
                 pass  # a Cancel that comes too late
+
+    def _rest_if_idle(self, now: float) -> None:
+        """Once after each spell of work, memory is given back."""
+        if not all(task.is_over for task in self._tasks.values()):
+            self._spare_since = now
+        elif self._spare_since is not None and now - self._spare_since > REST_S:
+            self._spare_since = None
+            give_back()
 
     def _in_thread(self, token: bytes, work: Callable[[Send], None]) -> None:
         def run() -> None:
@@ -100,6 +113,7 @@ class Worker:
                     replies.send_multipart([token, data])
 
                 work(send)
+            collect()
 
         # daemon: the process ends when the front does, whatever the threads compute
         threading.Thread(target=run, daemon=True).start()
@@ -119,6 +133,7 @@ def main() -> None:
     worker = Worker(
         socket, Workshop(ModelCache(load), Results(), Journals(), Turns(is_shared(device)))
     )
+    settle()
     _tell(socket, _welcome(device))
     if where.get("warm_up"):
         worker.warm_up(where["warm_up"])

@@ -23,9 +23,10 @@ log = logging.getLogger("retake.server")
 # -P: the folder in which the user happens to be must not shadow any module.
 COMMAND = (sys.executable, "-P", "-m", f"{__package__}.worker")
 
-_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
+_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
 """NumPy solves thousands of 3 x 3 systems here; threads cost several times what they gain. PyTorch
-has threads of its own."""
+has threads of its own. glibc would give each job's thread a heap of its own, which keeps what that
+job needed at most."""
 
 MOST_STARTS = 5
 WINDOW_S = 60.0

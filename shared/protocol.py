@@ -173,6 +173,9 @@ class Lift:
 class Detect:
     """Find one person's keypoints in the video at `path`, an absolute path of this computer.
 
+    `place` (x, y, frame) says who is meant: pixels of the upright video, origin top left; null: the
+    largest. Up to `people`, 1 to 8, are looked for at once.
+
     Answered by Accepted, Progress ..., Track. Only for clients of the same user and computer.
     """
 
@@ -181,6 +184,8 @@ class Detect:
     batch: bool = False
     clip: str = ""
     by_file: bool = False
+    people: int = 1
+    place: list[float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

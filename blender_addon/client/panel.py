@@ -1,11 +1,19 @@
 # pyright: basic, reportAttributeAccessIssue=false, reportInvalidTypeForm=false
-"""The status line at the top of the tab: server, running job, last message."""
+"""The status line at the top of the tab: server, running job, what went wrong and what helps."""
+
+import functools
+import time
 
 import bpy
 
+from ...shared.errors import RetakeError
 from .. import timer
-from ..sidebar import RetakePanel, draw_sentence
+from ..preferences import server_python
+from ..setup.operators import setup
+from ..sidebar import RetakePanel, draw_sentence, told
+from . import fixes
 from .client import ServerState
+from .server_process import server_command
 
 STATE_ICONS = {
     ServerState.OFF: "RADIOBUT_OFF",
@@ -16,22 +24,101 @@ STATE_ICONS = {
     ServerState.FAILED: "ERROR",
 }
 
+LOOK_AGAIN_S = 3
+NOT_INSTALLED = "The server is not installed. The sample and files work without it."
+DETAIL_LINES = 12
 
-class RETAKE_PT_status(RetakePanel, bpy.types.Panel):
+
+class _Status(RetakePanel):
+    """The panel, wherever it stands."""
+
     bl_label = "Retake"
 
     def draw(self, context):
-        client = timer.client
-        draw_sentence(self.layout, client.status, STATE_ICONS[client.state])
+        layout, client = self.layout, timer.client
+        is_installed = client.is_open or _is_installed(int(time.monotonic() / LOOK_AGAIN_S))
+        if setup.is_running:
+            draw_setup(layout)
+            return
+        if is_installed:
+            draw_sentence(layout, client.status, STATE_ICONS[client.state])
+        else:
+            draw_sentence(layout, NOT_INSTALLED, "INFO")
+        draw_buttons(layout, fixes.buttons_for_state(client.state, is_installed, client.is_open))
+        if setup.failure:
+            draw_failure(layout, context, setup.failure, setup.detail)
         if client.job:
-            row = self.layout.row(align=True)
-            row.progress(factor=client.job.fraction, text=client.job.stage.capitalize())
-            row.operator("retake.cancel_job", text="", icon="X")
+            draw_job(layout, client.job)
+        elif client.failure and (client.message or client.failure.frames_done):
+            text = f"{client.message} {fixes.kept_sentence(client.failure)}".strip()
+            draw_failure(layout, context, text, client.failure.detail)
+            draw_buttons(layout, fixes.buttons_for_failure(client.failure))
         elif client.message:
-            draw_sentence(self.layout, client.message, "ERROR")
+            draw_sentence(layout, client.message, "ERROR")
 
 
-CLASSES = (RETAKE_PT_status,)
+class RETAKE_PT_status(_Status, bpy.types.Panel):
+    pass
+
+
+class RETAKE_PT_status_editor(_Status, bpy.types.Panel):
+    """The same beside the video."""
+
+    bl_space_type = "CLIP_EDITOR"
+
+
+@functools.lru_cache(maxsize=1)
+def _is_installed(moment: int) -> bool:
+    """Looked up once in a while: panels are drawn at every movement of the mouse."""
+    try:
+        return bool(server_command(server_python(bpy.context)))
+    except RetakeError:
+        return False
+
+
+def draw_job(layout, job) -> None:
+    row = layout.row(align=True)
+    row.progress(factor=job.fraction, text=job.sentence)
+    row.operator("retake.cancel_job", text="", icon="X")
+
+
+def draw_setup(layout) -> None:
+    minutes, seconds = divmod(int(time.monotonic() - setup.began), 60)
+    text = told("Setting up the server ({minutes}:{seconds:02})", minutes=minutes, seconds=seconds)
+    draw_sentence(layout, text, "IMPORT")
+    row = layout.row(align=True)
+    row.progress(factor=setup.share, text=setup.stage)
+    row.operator("retake.cancel_setup", text="", icon="X")
+
+
+def draw_buttons(layout, buttons) -> None:
+    if not buttons:
+        return
+    row = layout.row(align=True)
+    for button in buttons:
+        if button.text:
+            row.operator(button.operator, text=button.text, icon=button.icon)
+        else:
+            row.operator(button.operator, icon=button.icon)
+
+
+def draw_failure(layout, context, text: str, detail: str) -> None:
+    """A sentence; what else was said is folded away."""
+    box = layout.box().column(align=True)
+    draw_sentence(box, text, "ERROR")
+    if not detail:
+        return
+    wm = context.window_manager
+    row = box.row(align=True)
+    icon = "DOWNARROW_HLT" if wm.retake_details else "RIGHTARROW"
+    row.prop(wm, "retake_details", text="Details", icon=icon, emboss=False)
+    copy = row.operator("retake.copy_details", text="", icon="COPYDOWN")
+    copy.text = f"{text}\n{detail}"
+    for line in detail.splitlines()[-DETAIL_LINES:] if wm.retake_details else ():
+        draw_sentence(box, line, "BLANK1")
+
+
+CLASSES = (RETAKE_PT_status, RETAKE_PT_status_editor)
 
 
 def register() -> None:
@@ -40,5 +127,6 @@ def register() -> None:
 
 
 def unregister() -> None:
+    _is_installed.cache_clear()
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

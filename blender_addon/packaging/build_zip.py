@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...shared.errors import RetakeError
+from .server_wheel import FOLDER as SERVER_FOLDER
 
 HOUSE = Path(__file__).resolve().parents[2]
 """The folder that stands for `retake`: the checkout, or the installed package."""
@@ -33,11 +34,11 @@ __all__ = ["register", "unregister"]
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc")
 
 
-def stage(folder: Path, wheels: Sequence[Path]) -> None:
+def stage(folder: Path, wheels: Sequence[Path], server: Path | None = None) -> None:
     """Fill the empty or absent `folder` with the extension as it is inside the zip.
 
     Without wheels it still works where Python has pyzmq and msgpack already, as beside the `bpy`
-    package.
+    package. `server` is the wheel that *Set Up Server* installs; without it that is not offered.
     """
     folder.mkdir(parents=True, exist_ok=True)
     addon, shared = HOUSE / "blender_addon", HOUSE / "shared"
@@ -54,9 +55,18 @@ def stage(folder: Path, wheels: Sequence[Path]) -> None:
         (folder / "wheels").mkdir()
     for wheel in wheels:
         shutil.copy(wheel, folder / "wheels")
+    if server:
+        (folder / SERVER_FOLDER).mkdir()
+        shutil.copy(server, folder / SERVER_FOLDER)
 
 
-def build(output: Path, wheels: Sequence[Path], *, split_platforms: bool = False) -> list[Path]:
+def build(
+    output: Path,
+    wheels: Sequence[Path],
+    server: Path | None = None,
+    *,
+    split_platforms: bool = False,
+) -> list[Path]:
     """The zips, built into `output` and validated: one for all platforms, or one for each.
 
     Raises RetakeError with the tool's own words if it refuses something.
@@ -65,13 +75,22 @@ def build(output: Path, wheels: Sequence[Path], *, split_platforms: bool = False
     with tempfile.TemporaryDirectory(prefix="retake-extension-") as temporary:
         source, built = Path(temporary, "source"), Path(temporary, "built")
         built.mkdir()
-        stage(source, wheels)
+        stage(source, wheels, server)
         split = ["--split-platforms"] if split_platforms else []
         _blender_ext("build", "--source-dir", str(source), "--output-dir", str(built), *split)
         zips = sorted(built.glob("*.zip"))
         for path in zips:
             validate(path)
         return [Path(shutil.copy(path, output)) for path in zips]
+
+
+def write_index(folder: Path) -> Path:
+    """`index.json` of a static extension repository that holds the zips in `folder`.
+
+    Served as plain files, its address is what people add under Preferences > Get Extensions.
+    """
+    _blender_ext("server-generate", "--repo-dir", str(folder), tags=False)
+    return folder / "index.json"
 
 
 def validate(path: Path) -> None:
@@ -95,9 +114,10 @@ def _with_wheels(manifest: str, names: list[str]) -> str:
     )
 
 
-def _blender_ext(command: str, *arguments: str) -> None:
-    tool, tags = _find_tool()
-    call = [sys.executable, str(tool), command, *arguments, f"--valid-tags={tags}"]
+def _blender_ext(command: str, *arguments: str, tags: bool = True) -> None:
+    tool, known_tags = _find_tool()
+    call = [sys.executable, str(tool), command, *arguments]
+    call += [f"--valid-tags={known_tags}"] if tags else []
     done = subprocess.run(call, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RetakeError(

@@ -23,7 +23,7 @@ from ..choose.combine import Choice, combine
 from .bone_map import BoneMap, find_bone_map
 from .camera_path import through_camera
 from .ik_keys import IkLimb
-from .landmarks import Body, Placement
+from .landmarks import LIMB_BONES, Body, Placement
 from .limits import Limits
 from .plants import Contacts
 from .rest_pose import RestPose
@@ -194,12 +194,24 @@ def solve_for(
         wearer.bone_map,
     )
     frames = start_frame + np.arange(len(motion.root_location))
-    busy = sorted(rig.busy.intersection(motion.rotations))
-    notes = [f"Constraints may overrule the action on: {', '.join(busy)}."] if busy else []
+    switches = switches_for(armature_object, rig.switches, driven)
+    notes = _notes_on_controls(wearer, driven, motion, wishes)
+    return Solved(motion, frames, switches, (*motion.notes, *notes))
+
+
+def _notes_on_controls(
+    wearer: Wearer, driven: tuple[IkLimb, ...], motion: RigMotion, wishes: Wishes
+) -> list[str]:
+    """On constraints at work that no key of ours commands, and on controls that are missing."""
+    lower = [wearer.bone_map.part(side, name) for side, _, name, _ in LIMB_BONES]
+    led = {lower[limb.limb] for limb in driven}
+    busy = wearer.rig.busy.intersection(motion.rotations) - led
+    notes = [f"Constraints may overrule the action on: {', '.join(sorted(busy))}."] if busy else []
+    if busy & {lower[limb.limb] for limb in wearer.limbs}:
+        notes.append("The targets of their IK get keys where IK is chosen as controls.")
     if wishes.controls != "fk" and not driven:
         notes.append("The rig has no IK controls that Retake knows; its bones got the keys.")
-    switches = switches_for(armature_object, rig.switches, driven)
-    return Solved(motion, frames, switches, (*motion.notes, *notes))
+    return notes
 
 
 def apply_take(

@@ -61,6 +61,10 @@ class BoneMap:
         sides = {name for side in (self.left, self.right) for name in vars(side).values() if name}
         return {self.hips, *self.spine, *self.neck, self.head} | sides
 
+    def part(self, side: str, bone: str) -> str:
+        """The bone `bone` ("forearm") of the "left" or "right" side."""
+        return getattr(self.left if side == "left" else self.right, bone)
+
 
 _REQUIRED = ("hips", "spine", "head")
 _REQUIRED_LIMBS = ("upper_arm", "forearm", "hand", "thigh", "shin", "foot")

@@ -10,18 +10,22 @@ from dataclasses import dataclass
 from ...shared.arrays import Floats
 from ...shared.rotations import continuous
 from .landmarks import LIMB_JOINTS, Body
+from .root_policy import Carried
 from .vectors import across, dot, length, mul, quaternion, transposed, turned, unit
 
 
 @dataclass(frozen=True)
 class IkLimb:
-    """Controls of one limb, that follow no bone which moves; rest matrices (4, 4), armature space.
+    """Controls of one limb, above which nothing is keyed but the rig's root bone.
+
+    Rest matrices are (4, 4), in armature space.
 
     limb        row of `landmarks.LIMB_BONES`
     end, pole   names; an empty pole: the rig has none
     pole_axis   (3,) of the limb's upper bone at rest, armature space: Blender turns the limb about
                 the way from its start to its end until this points to the pole
     toe         control that turns the toes against the foot; empty: none
+    tops        the topmost bones above the end and above the pole: where these go, the controls go
     """
 
     limb: int
@@ -32,6 +36,7 @@ class IkLimb:
     pole_axis: Floats
     toe: str = ""
     toe_rest: Floats | None = None
+    tops: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)
@@ -48,10 +53,13 @@ def ik_keys(
     body: Body,
     turns: dict[str, Floats],
     world: Floats,
+    way: Carried,
 ) -> IkKeys:
-    """Controls for the rig's joints posed (F, 17, 3) in the world under `turns` of its bones.
+    """Controls for the rig's joints posed (F, 17, 3) under `turns` of its bones.
 
-    world (4, 4): armature space -> world.
+    `posed` is in the world less what the root bone or the object carries, as `way` says; a control
+    that does not hang on the root bone has to go that way itself. world (4, 4): armature space ->
+    world.
     """
     rotations: dict[str, Floats] = {}
     locations: dict[str, Floats] = {}
@@ -65,12 +73,13 @@ def ik_keys(
         head = world[:3, :3] @ own.end_rest[:3, 3] + world[:3, 3]
         ends = end + turned(turn, head - body.rest_joints[LIMB_JOINTS[own.limb][2]])
         rotations[own.end] = _basis(turn, rest)
-        locations[own.end] = (ends - head) @ rest / per_unit
+        alone = [way.travel if way.bone and top != way.bone else 0.0 for top in own.tops]
+        locations[own.end] = (ends + alone[0] - head) @ rest / per_unit
         if own.pole:
             place = _pole(start, hinge, end, turned(turns[upper], axes @ own.pole_axis))
             rest = axes @ own.pole_rest[:3, :3]
             at_rest = world[:3, :3] @ own.pole_rest[:3, 3] + world[:3, 3]
-            locations[own.pole] = (place - at_rest) @ rest / per_unit
+            locations[own.pole] = (place + alone[1] - at_rest) @ rest / per_unit
         side = (body.bone_map.left, body.bone_map.right)[own.limb % 2]
         if own.toe and own.toe_rest is not None and side.toe in turns:
             against = mul(transposed(turn), turns[side.toe])

@@ -104,9 +104,9 @@ class Body:
     @cached_property
     def limb_bones(self) -> tuple[tuple[str, str, str], ...]:
         """Names of upper bone, lower bone and end of the four limbs."""
-        sides = {"left": self.bone_map.left, "right": self.bone_map.right}
+        part = self.bone_map.part
         return tuple(
-            (getattr(sides[side], upper), getattr(sides[side], lower), getattr(sides[side], end))
+            (part(side, upper), part(side, lower), part(side, end))
             for side, upper, lower, end in LIMB_BONES
         )
 

@@ -1,4 +1,5 @@
 # pyright: basic, reportAttributeAccessIssue=false, reportInvalidTypeForm=false
+# pyright: reportOptionalMemberAccess=false
 # ruff: noqa: RUF012  (bl_options is a set that Blender only reads)
 """Operators on what a motion is bound to: the rig's bone map, when feet stand, where hands are."""
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from .object_place import put_back
+
 TRACK = "Retake: {:s}"
 
 
@@ -15,6 +17,7 @@ def push_down(rig) -> str:
         return ""
     slot, kept = animation.action_slot, action.use_fake_user
     add_strip(rig, action, slot, action.name, int(action.frame_range[0]), mute=True)
+    put_back(rig)
     animation.action = None
     action.use_fake_user = kept
     return action.name

@@ -1,4 +1,5 @@
 # pyright: basic, reportAttributeAccessIssue=false, reportInvalidTypeForm=false
+# pyright: reportOptionalMemberAccess=false
 # ruff: noqa: RUF012  (bl_options is a set that Blender only reads)
 """Operators that put a motion onto the rig: as an action, as NLA strips, as few key poses."""
 

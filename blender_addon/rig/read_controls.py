@@ -59,15 +59,16 @@ def _of_rigify(armature_object) -> Iterator[IkLimb]:
             f"{name}.{side[0].upper()}" if name else "" for name in RIGIFY[upper]
         )
         if all(name in bones for name in (end, pole, parent)):
-            yield _limb(armature_object, limb, end, pole, toe if toe in bones else "")
+            yield _limb(
+                armature_object, limb, end, pole, toe if toe in bones else "", ("root",) * 2
+            )
 
 
 def _of_constraints(armature_object, bone_map: BoneMap) -> Iterator[IkLimb]:
     """Lower bones of limbs with an IK constraint whose target follows no bone that gets keys."""
     bones, keyed = armature_object.data.bones, bone_map.names()
-    sides = {"left": bone_map.left, "right": bone_map.right}
     for limb, (side, _, lower, _) in enumerate(LIMB_BONES):
-        bone = armature_object.pose.bones[getattr(sides[side], lower)]
+        bone = armature_object.pose.bones[bone_map.part(side, lower)]
         for constraint in bone.constraints:
             if constraint.type != "IK" or constraint.mute or constraint.influence <= 0:
                 continue
@@ -76,7 +77,8 @@ def _of_constraints(armature_object, bone_map: BoneMap) -> Iterator[IkLimb]:
             end = constraint.subtarget
             pole = constraint.pole_subtarget if constraint.pole_target is armature_object else ""
             if all(_is_free(bones.get(name), keyed) for name in (end, pole) if name or name == end):
-                yield _limb(armature_object, limb, end, pole, "")
+                tops = _topmost(bones[end]), _topmost(bones[pole]) if pole else ""
+                yield _limb(armature_object, limb, end, pole, "", tops)
                 break
 
 
@@ -87,14 +89,20 @@ def _is_free(bone, keyed: set[str]) -> bool:
     return not keyed.intersection(above.name for above in bone.parent_recursive)
 
 
-def _limb(armature_object, limb: int, end: str, pole: str, toe: str) -> IkLimb:
+def _topmost(bone) -> str:
+    return [bone, *bone.parent_recursive][-1].name
+
+
+def _limb(
+    armature_object, limb: int, end: str, pole: str, toe: str, tops: tuple[str, str]
+) -> IkLimb:
     def rest(name: str) -> np.ndarray:
         bones = armature_object.data.bones
         return np.array(bones[name].matrix_local, dtype=float) if name else np.eye(4)
 
     axis = _pole_axis(armature_object, pole) if pole else np.zeros(3)
     toe_rest = rest(toe) if toe else None
-    return IkLimb(limb, end, rest(end), pole, rest(pole), axis, toe, toe_rest)
+    return IkLimb(limb, end, rest(end), pole, rest(pole), axis, toe, toe_rest, tops)
 
 
 def _pole_axis(armature_object, pole: str) -> np.ndarray:

@@ -17,6 +17,7 @@ from mathutils import Matrix, Quaternion  # pyright: ignore[reportMissingImports
 
 from ...shared.errors import RetakeError
 from .limits import Limits
+from .object_place import standing_matrix
 from .rest_pose import RestPose
 
 MARKS = ("torso", "upper_arm_fk.L", "thigh_fk.L")
@@ -102,7 +103,7 @@ def read_rest_pose(armature_object) -> RestPose:
         parents=tuple(index[bone.parent.name] if bone.parent else -1 for bone in bones),
         matrices=np.array([bone.matrix_local for bone in bones], dtype=float),
         tails=np.array([bone.tail_local for bone in bones], dtype=float),
-        world=np.array(armature_object.matrix_world, dtype=float),
+        world=standing_matrix(armature_object),
     )
 
 

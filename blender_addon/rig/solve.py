@@ -38,7 +38,7 @@ from .limits import Limits, limited
 from .notes import notes_on
 from .plants import Contacts
 from .rest_pose import RestPose
-from .root_policy import RootPolicy, carried
+from .root_policy import Carried, RootPolicy, carried
 from .standing import hip_path, leg_length
 from .trunk import head_turns, trunk_turns
 from .twist_bones import twist_bone_turns
@@ -149,7 +149,7 @@ def solve_motion(
         if asked.root.root == "object" and not asked.root.in_place
         else None,
     )
-    return with_ik(motion, asked.ik, body, turns, way.hips, rest.world)
+    return with_ik(motion, asked.ik, body, turns, way, rest.world)
 
 
 def with_ik(
@@ -157,14 +157,14 @@ def with_ik(
     ik: tuple[IkLimb, ...],
     body: Body,
     turns: Turns,
-    move: Floats,
+    way: Carried,
     world: Floats,
 ) -> RigMotion:
-    """The motion with keys of IK controls too; `move` (F, 3) of the hips in armature space."""
+    """The motion with keys of IK controls too."""
     if not ik:
         return motion
-    posed = _shown_joints(body, turns, len(move)) + move[:, None]
-    keys = ik_keys(ik, posed, body, turns, world)
+    posed = _shown_joints(body, turns, len(way.hips)) + way.hips[:, None]
+    keys = ik_keys(ik, posed, body, turns, world, way)
     return replace(
         motion,
         rotations=motion.rotations | keys.rotations,

@@ -15,6 +15,7 @@ from mathutils import Quaternion  # pyright: ignore[reportMissingImports]
 
 from ...shared.errors import RetakeError
 from .key_poses import KeyPoses
+from .object_place import KEY, above, put_back, standing
 from .solve import RigMotion
 
 LINEAR, BEZIER = 1, 2
@@ -99,6 +100,8 @@ def _finished(armature_object, action, bag, switches: Switches, first: float, ac
     for bone, switch, value in switches:
         path = f'{_path(bone)}["{bpy.utils.escape_identifier(switch)}"]'
         _set_keys(bag.fcurves.new(path), np.array([first]), np.array([value]))
+    if bag.fcurves.find("location") is not None:
+        action[KEY] = standing(armature_object).tolist()
     if active:
         _activate(armature_object, action, bag.slot)
     return action
@@ -147,11 +150,7 @@ def _bone_channels(armature_object, motion: RigMotion) -> Iterator[tuple[str, st
 
 def _object_path(armature_object, travel: np.ndarray) -> np.ndarray:
     """(F, 3) locations of the object, in its parent's space, that add `travel` in the world."""
-    axes = np.eye(3)
-    if armature_object.parent is not None:
-        above = armature_object.parent.matrix_world @ armature_object.matrix_parent_inverse
-        axes = np.array(above.to_3x3())
-    return np.array(armature_object.location) + travel @ np.linalg.inv(axes).T
+    return standing(armature_object) + travel @ np.linalg.inv(above(armature_object)).T
 
 
 def _path(bone: str) -> str:
@@ -206,6 +205,7 @@ def _set_handles(curve, frames: np.ndarray, values: np.ndarray, slopes: np.ndarr
 def _activate(armature_object, action, slot) -> None:
     animation = armature_object.animation_data or armature_object.animation_data_create()
     previous = animation.action
+    put_back(armature_object)
     animation.action = action
     animation.action_slot = slot
     if previous is not None and previous.users == 0:

@@ -3,6 +3,7 @@
 """Operators that get takes: from the server or from a file."""
 
 import uuid
+from dataclasses import replace
 
 import bpy
 
@@ -11,6 +12,7 @@ from .. import session, timer
 from ..client.client import TakesReady
 from ..preferences import server_python
 from ..reporting import AsksForFile, reported
+from . import overlay
 from .messages import lift_request
 
 
@@ -44,12 +46,15 @@ class RETAKE_OT_sample_takes(bpy.types.Operator):
     def execute(self, context):
         scene, job_id = context.scene, uuid.uuid4().hex
         request = lift_request(job_id, session.track_of(scene), session.settings_of(scene))
+        request = replace(request, partial=not self.wait)
         path = session.new_takes_path(scene, job_id)
         timer.connect(server_python(context))
         timer.client.lift(request, path)
         session.remember_job(scene, job_id)
         if self.wait:
             self._wait()
+        else:
+            timer.watch(overlay.look)
         return {"FINISHED"}
 
     def _wait(self) -> None:

@@ -14,15 +14,25 @@ BEST = -1
 
 @dataclass(frozen=True)
 class Row:
-    """`share` is the part of all hypotheses' weight that this one carries; 0 to 1."""
+    """`share` is the part of all hypotheses' weight that this one, or what it stands for, carries.
+
+    named        whether it is one of the distinct takes of the whole body
+    """
 
     name: str
     share: float
     hypothesis: int
+    named: bool
 
 
 def rows_of(takes: Takes) -> list[Row]:
-    """First the takes' own choice, then the hypotheses, the heaviest first."""
-    order = np.argsort(-takes.weights, kind="stable")
-    ranked = [Row(f"Take {h + 1}", float(takes.weights[h]), int(h)) for h in order]
-    return [Row("Best of All", 1.0, BEST), *ranked]
+    """First the takes' own choice, then the distinct takes by name, then all others by weight."""
+    distinct = [Row(_sentence(a.name), a.share, a.hypothesis, True) for a in takes.whole]
+    known = {row.hypothesis for row in distinct}
+    order = [int(h) for h in np.argsort(-takes.weights, kind="stable") if int(h) not in known]
+    others = [Row(f"Take {h + 1}", float(takes.weights[h]), h, not distinct) for h in order]
+    return [Row("Best of All", 1.0, BEST, True), *distinct, *others]
+
+
+def _sentence(name: str) -> str:
+    return name[:1].upper() + name[1:]

@@ -48,8 +48,12 @@ class Detected:
     sightings: Sightings
 
 
-def detect(video: Path, on_frame: OnFrame) -> KeypointTrack:
-    """The keypoints of the largest person in `video`, in pixels of the upright video, mended.
+def detect(
+    video: Path, on_frame: OnFrame, people: int = 1, choose: Choose | None = None
+) -> KeypointTrack:
+    """The keypoints of one person in `video`, in pixels of the upright video, mended.
+
+    Of up to `people` who are seen at once the one that `choose` names; without it the largest.
 
     NaN where not seen. `on_frame(done, total or None)` is called after every frame and may raise to
     stop; what was found until then is kept for a week, and the next call goes on from there. Times
@@ -57,9 +61,9 @@ def detect(video: Path, on_frame: OnFrame) -> KeypointTrack:
     `source` says so, and what was mended. Raises RetakeError: not a video, nobody in it, too long,
     the detector crashed at it; PoseModelMissingError.
     """
-    order = Order(video)
+    order = Order(video, people)
     with open_hidden(order) as kept:
-        detected = choose_and_mend(video, find_people(order, on_frame, kept))
+        detected = choose_and_mend(video, find_people(order, on_frame, kept), choose)
         kept.forget()
     return detected.track
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...shared.arrays import Bools, Floats64
 from ...shared.keypoints import KeypointTrack
-from ...shared.repair.words import frame_ranges
+from ...shared.repair.words import frame_ranges, frames_told
 from .cuts import shots
 
 SMALL_PX = 150.0
@@ -125,8 +125,4 @@ def _camera(figures: Floats64) -> str:
 
 
 def _frames(which: Bools) -> str:
-    """ "frames 3-9, 12", of many ranges the first five."""
-    numbers = np.flatnonzero(which)
-    ranges = frame_ranges(numbers).split(", ")
-    more = f" and {len(ranges) - 5} more ranges" if len(ranges) > 5 else ""
-    return f"{'frame' if len(numbers) == 1 else 'frames'} {', '.join(ranges[:5])}{more}"
+    return frames_told(np.flatnonzero(which), most=5)

@@ -28,15 +28,19 @@ from .clip import open_clip
 from .detect import Detected
 from .order import Order
 
-SHEET_PICTURES, SHEET_COLUMNS, SHEET_WIDTH = 20, 5, 320
+SHEET_PICTURES, SHEET_COLUMNS, SHEET_WIDTH = 20, 5, 400
+
+SMALLEST_TEXT, TEXT_SHARE = 14, 45
+"""Pixels; of the picture's long side."""
+
+_OUTLINED: dict[str, Any] = {"stroke_width": 1, "stroke_fill": (0, 0, 0)}
 
 _LEFT, _RIGHT, _MIDDLE, _OTHER = (64, 156, 255), (255, 140, 32), (240, 240, 240), (140, 140, 140)
 
 
 def write_preview(order: Order, detected: Detected, out: Path) -> None:
     """`out` ends in .mp4 or .png. Raises RetakeError, and then leaves what was there as it was."""
-    if out.suffix.lower() not in (".mp4", ".png"):
-        raise RetakeError(f"A preview is a film (.mp4) or a contact sheet (.png), not {out.name}.")
+    check_preview(out)
     try:
         with replaced_file(out) as part:
             _draw_elsewhere(
@@ -51,6 +55,12 @@ def write_preview(order: Order, detected: Detected, out: Path) -> None:
             )
     except OSError as error:
         raise RetakeError(f"{out} could not be written: {error.strerror or error}.") from None
+
+
+def check_preview(out: Path) -> None:
+    """Raises RetakeError for another kind of file."""
+    if out.suffix.lower() not in (".mp4", ".png"):
+        raise RetakeError(f"A preview is a film (.mp4) or a contact sheet (.png), not {out.name}.")
 
 
 def _draw_elsewhere(clip: Path, task: dict[str, Any]) -> None:
@@ -91,9 +101,14 @@ def _rows(points: Floats32, confidence: Floats32) -> list[list[float]]:
     return np.column_stack([np.nan_to_num(points, nan=-1e4), confidence]).round(2).tolist()
 
 
-def _pictures(task: dict[str, Any]) -> Iterator[tuple[float, Any]]:
-    """(seconds, picture with people drawn), only those frames that were looked at."""
-    from PIL import Image, ImageDraw
+def _pictures(
+    task: dict[str, Any], wanted: set[int] | None = None, width: int | None = None
+) -> Iterator[tuple[float, Any]]:
+    """(seconds, picture with people drawn) of those frames that were looked at.
+
+    Of them all, or of those `wanted`; drawn when they are `width` wide, so that it can be read.
+    """
+    from PIL import Image, ImageDraw, ImageFont
 
     order, began = Order.from_json(task["order"]), None
     with closing(open_clip(order)) as clip:
@@ -103,12 +118,17 @@ def _pictures(task: dict[str, Any]) -> Iterator[tuple[float, Any]]:
             if rest or not 0 <= index < len(task["frames"]):
                 continue
             began = frame.time if began is None else began
+            if wanted is not None and index not in wanted:
+                continue
             image = Image.fromarray(frame.picture)
+            if width is not None:
+                image = image.resize((width, max(1, round(image.height * width / image.width))))
             scale = image.width / frame.size[0]
             draw = ImageDraw.Draw(image)
+            draw.font = ImageFont.load_default(max(SMALLEST_TEXT, max(image.size) / TEXT_SHARE))
             for who, chosen, rows in task["frames"][index]:
                 _draw_person(draw, who, chosen, np.array(rows) * (scale, scale, 1))
-            draw.text((8, 6), f"{looked_at}   {frame.time:.2f} s", fill=_MIDDLE)
+            draw.text((8, 6), f"{looked_at}   {frame.time:.2f} s", fill=_MIDDLE, **_OUTLINED)
             yield frame.time - began, image
 
 
@@ -125,7 +145,8 @@ def _draw_person(draw: Any, who: int, chosen: bool, rows: Any) -> None:
             draw.line(line, fill=colour if chosen else _OTHER, width=1 + round(4 * certain))
     head = rows[HUMAN36M.joints.index("head"), :2]
     if head.min() > -1e3:
-        draw.text((head[0] + 8, head[1] - 16), str(who), fill=_MIDDLE if chosen else _OTHER)
+        place, colour = (head[0] + 8, head[1] - 16), _MIDDLE if chosen else _OTHER
+        draw.text(place, str(who), fill=colour, **_OUTLINED)
 
 
 def _film(task: dict[str, Any]) -> None:
@@ -152,11 +173,7 @@ def _sheet(task: dict[str, Any]) -> None:
 
     count = len(task["frames"])
     wanted = set(np.linspace(0, count - 1, min(count, SHEET_PICTURES)).round().astype(int).tolist())
-    small: list[Any] = []
-    for index, (_, image) in enumerate(_pictures(task)):
-        if index in wanted:
-            height = max(1, round(image.height * SHEET_WIDTH / image.width))
-            small.append(image.resize((SHEET_WIDTH, height)))
+    small = [image for _, image in _pictures(task, wanted, SHEET_WIDTH)]
     rows = -(-len(small) // SHEET_COLUMNS)
     height = max(image.height for image in small)
     sheet = Image.new("RGB", (SHEET_WIDTH * SHEET_COLUMNS, height * rows))

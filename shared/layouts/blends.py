@@ -66,7 +66,7 @@ def _head(mouth: Blend) -> Blend:
 _TO_TOP_NECK = mix((0.5, _SHOULDERS), (0.5, {"head_top": 1.0}))
 _TO_TOP_HEAD = mix((0.08, _SHOULDERS), (0.92, {"head_top": 1.0}))
 
-_RULES: dict[str, list[Blend]] = {
+_BUILT_RULES: dict[str, list[Blend]] = {
     "hip": [_HIPS, {"mid_hip": 1.0}],
     # 48 % of the way from the hips to the thorax.
     "spine": [mix((0.52, _HIPS), (0.48, thorax)) for thorax in (_THORAX, _FLAT_THORAX)],
@@ -75,8 +75,11 @@ _RULES: dict[str, list[Blend]] = {
     "head": [_head(_MOUTH), _head(_MOUTH_FROM_NOSE), _TO_TOP_HEAD],
 }
 
-_OTHER_NAMES = {"left_foot": "left_ankle", "right_foot": "right_ankle"}
-"""The joint `foot` of Human3.6M is the ankle."""
+BUILT = {joint: f"built_{joint}" for joint in _BUILT_RULES} | {
+    joint: joint.replace("foot", "ankle") for joint in HUMAN36M.joints if joint not in _BUILT_RULES
+}
+"""Joint -> the point that is the joint itself: `built_neck` in a track of our own, `left_knee`
+anywhere. The joint `foot` of Human3.6M is the ankle."""
 
 EXTRAS = {
     "nose": "nose",
@@ -90,7 +93,7 @@ EXTRAS = {
 def blend_of(joint: str, names: Iterable[str]) -> Blend | None:
     """The first rule for `joint` whose points are among `names`; None if there is none."""
     given = set(names)
-    rules = _RULES.get(joint, [{_OTHER_NAMES.get(joint, joint): 1.0}])
+    rules = [{BUILT[joint]: 1.0}, *_BUILT_RULES.get(joint, [])]
     return next((rule for rule in rules if given.issuperset(rule)), None)
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RetakeError
-from ..keypoints import MOST_FRAMES
+from ..keypoints import MOST_FRAMES, KeypointTrack
 from .json_forms import FORMS, Pages, in_order
 from .npz_forms import custom_set, detectron
+from .own_form import FIELDS, own_sightings
 from .pickled import MOST_BYTES, read_arrays
 from .sightings import Sightings, damaged
 from .tables import deeplabcut, read_text, yolo_labels
@@ -18,7 +19,7 @@ _ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
 
 KNOWN = (
     "OpenPose, AlphaPose, MMPose, Sapiens or COCO JSON, Ultralytics JSON or labels, "
-    "DeepLabCut CSV, or a VideoPose3D .npz"
+    "DeepLabCut CSV, a VideoPose3D .npz, or a keypoint track of Retake"
 )
 
 
@@ -74,6 +75,8 @@ def _folder(path: Path) -> list[tuple[str, bytes]]:
 
 def _npz(path: Path) -> Sightings:
     arrays = read_arrays(path)
+    if set(arrays) >= FIELDS:
+        return own_sightings(KeypointTrack.load(path))
     found = detectron(arrays) or custom_set(arrays)
     if found is None:
         names = ", ".join(sorted(arrays)[:5]) or "nothing"

@@ -207,10 +207,14 @@ def integer(value: Any, format: str) -> int:
     return int(value)
 
 
+_MOST_DIGITS = 18
+"""Python refuses to read thousands of them, which no program counts up to."""
+
+
 def _last_number(name: str) -> int | None:
     """Of "clip_000000000012_keypoints.json" 12: the last digits before the ending."""
     found: list[str] = re.findall(r"\d+", name.rsplit(".", 1)[0])
-    return int(found[-1]) if found else None
+    return int(found[-1][-_MOST_DIGITS:]) if found else None
 
 
 def frame_of(name: str, place: int) -> int:

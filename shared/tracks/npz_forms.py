@@ -68,14 +68,3 @@ def custom_set(arrays: dict[str, AnyArray]) -> Sightings | None:
 
 def _item(array: AnyArray) -> Any:
     return array.item() if array.shape == () else None
-
-
-def size_told(arrays: dict[str, AnyArray]) -> tuple[int, int] | None:
-    """(width, height) where the file says it, in `metadata` {w, h}."""
-    if "metadata" not in arrays:
-        return None
-    told = _item(arrays["metadata"])
-    try:
-        return int(told["w"]), int(told["h"])
-    except (TypeError, KeyError, ValueError, OverflowError):
-        return None

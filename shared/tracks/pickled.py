@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import pickle  # noqa: TID251 - restricted below to names that run nothing
+import re
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -116,9 +117,14 @@ def _scalar(dtype: Any, content: Any) -> Any:
 
 
 def _dtype(code: Any, *_flags: Any) -> np.dtype[Any]:
-    if not isinstance(code, str) or len(code) > 8:
+    """Numbers, text and objects only: a pickle may declare a field of any other type an object, and
+    its bytes a pointer."""
+    if not isinstance(code, str) or not _PLAIN_TYPE.fullmatch(code):
         raise ValueError("not a plain type")
     return np.dtype(code)
+
+
+_PLAIN_TYPE = re.compile(r"[<>=|]?(b1|[iu][1248]|f[248]|O8?|[SU]\d{1,6})")
 
 
 def _encode(text: Any, codec: Any = "latin1") -> bytes:

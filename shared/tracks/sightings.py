@@ -102,6 +102,8 @@ class Rows:
         points, confidence = cleaned(values[order, :, :2], values[order, :, 2])
         if places is None:
             places = places_of(values.shape[1], self.format)
+        if places and max(places.values()) >= values.shape[1]:
+            raise damaged(self.format, f"it names {len(places)} points, of {values.shape[1]}")
         return Sightings(frames[order], points, confidence, ids[order], places, self.format, unit)
 
 

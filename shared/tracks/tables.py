@@ -23,7 +23,10 @@ def deeplabcut(text: str) -> Sightings | None:
     The points' names are the user's own: they are matched by `layouts.blends`' names, whatever
     their case and word separators. None if the header is another one.
     """
-    rows = list(csv.reader(io.StringIO(text)))
+    try:
+        rows = list(csv.reader(io.StringIO(text)))
+    except csv.Error:
+        return None
     header = {row[0]: row for row in rows[:4] if row and row[0] in _HEADERS}
     if not {"scorer", "bodyparts", "coords"} <= set(header):
         return None
@@ -47,7 +50,7 @@ def _people(header: dict[str, list[str]], body: list[list[str]]) -> Sightings:
         mine[header["coords"][column]] = column
     found = Rows.of("DeepLabCut")
     for place, row in enumerate(body):
-        frame = int(row[0]) if row[0].isdigit() else frame_of(row[0], place)
+        frame = frame_of(row[0], place)
         for number, points in enumerate(columns.values()):
             values = np.full((len(places), 3), np.nan, np.float32)
             for name, axes in points.items():

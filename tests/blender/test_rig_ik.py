@@ -129,11 +129,26 @@ def simple():
 SIMPLE_LEGS = ("thigh.L", "shin.L", "foot.L", "thigh.R", "shin.R", "foot.R")
 
 
-def test_ik_constraints_made_by_hand_are_found_and_driven(simple, takes: Takes) -> None:
+ROOTS: tuple[Root, ...] = ("hips", "root", "object")
+
+
+@pytest.mark.parametrize("loose", [(), ("foot_target",), ("foot_target", "knee_pole")])
+@pytest.mark.parametrize("root", ROOTS)
+def test_ik_constraints_made_by_hand_are_found_and_driven(
+    simple, takes: Takes, root: Root, loose: tuple[str, ...]
+) -> None:
+    """Targets hang on the root bone or on nothing."""
+    bpy.ops.object.mode_set(mode="EDIT")
+    for name in loose:
+        for side in "LR":
+            simple.data.edit_bones[f"{name}.{side}"].parent = None
+    bpy.ops.object.mode_set(mode="OBJECT")
+    takes = replace_root(takes, walking(takes))
     bone_map = find_bone_map(read_rest_pose(simple))
     ends = [limb.end for limb in read_ik(simple, bone_map)]
     assert ends == ["foot_target.L", "foot_target.R"]
-    apply_take(simple, takes, None, FPS, 1, "IK", Wishes(controls="ik"))
+    _, notes = apply_take(simple, takes, None, FPS, 1, "IK", Wishes(controls="ik", root=root))
+    assert not any("overrule" in note for note in notes)
     by_ik = shown(simple, SIMPLE_LEGS)
     for side in "LR":
         simple.pose.bones[f"shin.{side}"].constraints[0].mute = True
@@ -143,8 +158,7 @@ def test_ik_constraints_made_by_hand_are_found_and_driven(simple, takes: Takes) 
 
 @pytest.mark.parametrize("root", ["root", "object"])
 def test_whoever_carries_the_way_the_body_goes_the_same(simple, takes: Takes, root: Root) -> None:
-    walking = takes.root + np.linspace(0, 1, FRAMES)[None, :, None] * (0.8, 0.0, 0.0)
-    takes = replace_root(takes, walking)
+    takes = replace_root(takes, walking(takes))
     bones = ("hips", "head", "hand.L", "thigh.R")
     apply_take(simple, takes, None, FPS, 1, "Hips")
     for side in "LR":
@@ -160,9 +174,7 @@ def test_whoever_carries_the_way_the_body_goes_the_same(simple, takes: Takes, ro
 
 
 def test_object_under_a_turned_parent_goes_the_same_way(simple, takes: Takes) -> None:
-    takes = replace_root(
-        takes, takes.root + np.linspace(0, 1, FRAMES)[None, :, None] * (0.8, 0.0, 0.0)
-    )
+    takes = replace_root(takes, walking(takes))
     empty = bpy.data.objects.new("Turned", None)
     bpy.context.collection.objects.link(empty)
     empty.matrix_world = Matrix.Rotation(1.0, 4, "Z") @ Matrix.Scale(2.0, 4)
@@ -181,6 +193,11 @@ def test_a_rig_without_a_root_bone_is_told(takes: Takes) -> None:
     bpy.ops.object.armature_basic_human_metarig_add()
     with pytest.raises(RetakeError, match="no root bone"):
         apply_take(bpy.context.object, takes, None, FPS, 1, "Take", Wishes(root="root"))
+
+
+def walking(takes: Takes) -> np.ndarray:
+    """Roots of the takes that go 0.8 m to the side."""
+    return takes.root + np.linspace(0, 1, FRAMES)[None, :, None] * (0.8, 0.0, 0.0)
 
 
 def replace_root(takes: Takes, root: np.ndarray) -> Takes:

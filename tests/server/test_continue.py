@@ -138,6 +138,39 @@ def test_a_job_goes_on_after_the_worker_was_killed(
     assert front.starts == 4
 
 
+KILLED_WHILE_KEEPING = WINDOW_BY_WINDOW.replace(
+    "worker._prepare_torch",
+    """
+from retake.server import results
+def put(self, digest, outcome):
+    time.sleep(600)
+results.Results.put = put
+worker._prepare_torch""",
+)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal there")
+def test_nothing_is_lost_when_the_worker_dies_while_it_keeps_the_takes(
+    run_front: RunFront, connect: Connect, request_lift: RequestLift, tmp_path: Path
+) -> None:
+    front = run_front(KILLED_WHILE_KEEPING)
+    client = connect(front.info)
+    client.send(clip(request_lift, "a", seed=0))
+    until_frames(client, 120)
+    assert len(list((tmp_path / "data" / "unfinished").iterdir())) == 1
+    os.kill(front.worker.pid, signal.SIGKILL)
+    failed = client.outcome("a")
+    assert isinstance(failed, Failed)
+    assert (failed.code, failed.frames_done) == ("crashed", 120)
+    front.stop()
+    assert "while seed and computed == seed:" in WINDOW_BY_WINDOW
+    computes_none = WINDOW_BY_WINDOW.replace("while seed and computed == seed:", "while True:")
+    client = connect(run_front(computes_none).info)
+    client.send(clip(request_lift, "b", seed=0))
+    assert isinstance(client.outcome("b"), Result)
+    assert list((tmp_path / "data" / "unfinished").iterdir()) == []
+
+
 def test_a_new_server_goes_on_too(
     run_front: RunFront, connect: Connect, request_lift: RequestLift
 ) -> None:

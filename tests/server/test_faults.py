@@ -156,7 +156,7 @@ def test_who_sends_without_end_and_reads_nothing_harms_nobody(
     other.send(request_lift("a"))
     assert isinstance(other.outcome("a"), Result)
     assert memory_of(server) < before + 30e6
-    assert not flood.socket.poll(0) or serves(other)
+    assert serves(other)
 
 
 def test_who_asks_for_much_and_reads_nothing_costs_one_outcome(
@@ -343,5 +343,6 @@ def test_memory_stays_flat_over_an_hour_of_work(
         for number in range(100):
             client.send(request_lift("a", frames=200, seed=1000 + 100 * hundred + number))
             assert isinstance(client.outcome("a"), Result)
+        client.close()
         memory.append(front.memory_info().rss + worker.memory_info().rss)
     assert max(memory[5:]) < memory[4] * 1.02

@@ -112,6 +112,19 @@ def test_a_full_disk_costs_what_comes_later(tmp_path: Path) -> None:
     assert known(Journals(tmp_path), "a", 3) == [0]
 
 
+def test_what_another_job_still_writes_to_is_not_removed(tmp_path: Path) -> None:
+    journals = Journals(tmp_path)
+    with journals.open("a") as journal:
+        assert journal is not None
+        journal.put(0, 0, window(0))
+        with journals.open("a") as second:
+            assert second is None
+        journals.remove("a")
+        assert known(Journals(tmp_path), "a", 1) == [0]
+    journals.remove("a")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_journal_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_module, "MOST_BYTES_EACH", 8000)
     fill(Journals(tmp_path), "a", 5)

@@ -9,10 +9,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from retake.server import serve
 from retake.server.exits import why_it_ended
+from retake.server.front import Front
 from retake.server.worker_process import COMMAND, StartBudget
 from retake.shared.processes import process_exists
 from retake.shared.protocol import Failed, Lift, Ping, Pong, Progress, Result
@@ -93,6 +96,22 @@ def test_a_stopped_server_takes_everything_with_it(
     assert server.stop(how) == 0
     assert is_gone_soon(worker)
     assert server.read_file() is None
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_the_first_signal_is_a_request_and_the_second_an_end(how: signal.Signals) -> None:
+    """An exception raised while ZeroMQ frees an object is dropped: the request must not be one."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    front = SimpleNamespace(ending="")
+    try:
+        serve._Signals().front = cast(Front, front)  # pyright: ignore[reportPrivateUsage]
+        signal.raise_signal(how)
+        assert front.ending == serve.STOPPED
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(how)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def test_starts_are_limited_within_the_window() -> None:

@@ -84,6 +84,12 @@ class FakeLayout:
         return SimpleNamespace()
 
 
+@pytest.fixture
+def fake_layout() -> type[FakeLayout]:
+    """For what draws without being a panel."""
+    return FakeLayout
+
+
 Draw = Callable[[Any], list[tuple[str, str]]]
 
 

@@ -23,7 +23,27 @@ Draw = Callable[[type], list[tuple[str, str]]]
 
 OPERATORS = (
     "load_track",
-    "load_sample",
+    "try_sample",
+    "load_clip",
+    "add_shot_camera",
+    "align_shot_camera",
+    "set_clip_range",
+    "detect_keypoints",
+    "pick_person",
+    "correct_keypoints",
+    "move_keypoint",
+    "hide_keypoint",
+    "swap_sides",
+    "revert_keypoints",
+    "show_clip_frame",
+    "set_up_server",
+    "cancel_setup",
+    "remove_server",
+    "start_server",
+    "copy_diagnostics",
+    "retry_job",
+    "retry_smaller",
+    "copy_details",
     "sample_takes",
     "cancel_job",
     "load_takes",
@@ -89,12 +109,11 @@ def test_operators_and_their_properties_explain_themselves(installed: str, name:
 
 def test_panels_draw_in_an_empty_file(part: Part, draw: Draw) -> None:
     drawn = {p.bl_label: draw(p) for p in _panels(part)}
-    assert ("label", "Off") in drawn["Retake"]
-    assert ("operator", "retake.load_sample") in drawn["Track"]
-    assert ("label", "retake detect VIDEO -o track.npz") in drawn["Track"]
+    assert ("operator", "retake.try_sample") in drawn["Clip"]
+    assert ("operator", "retake.detect_keypoints") in drawn["Track"]
     assert ("prop", "focal_px") in drawn["Takes"]
     assert ("operator", "retake.load_takes") in drawn["Takes"]
-    assert ("label", "No armature is active") in drawn["Rig"]
+    assert "Choose who wears the takes" in " ".join(text for _, text in drawn["Rig"])
 
 
 def test_panels_show_the_track_the_takes_and_the_rig(
@@ -105,8 +124,8 @@ def test_panels_show_the_track_the_takes_and_the_rig(
     bpy.ops.object.armature_add()
     drawn = {p.bl_label: draw(p) for p in _panels(part)}
     assert ("label", "30 frames, 25 fps") in drawn["Track"]
-    assert all("retake detect" not in text for _, text in drawn["Track"])
-    assert ("label", bpy.context.object.name) in drawn["Rig"]
+    assert all("No keypoints yet" not in text for _, text in drawn["Track"])
+    assert "needed bones are not matched" in " ".join(text for _, text in drawn["Rig"])
     assert [row.name for row in bpy.context.scene.retake.takes] == [
         "Best of All",
         "Take 2",

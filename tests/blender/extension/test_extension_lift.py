@@ -8,11 +8,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import ModuleType
 
 import bpy
 import numpy as np
 import pytest
+from retake.blender_addon.packaging.make_sample import SAMPLE, SAMPLES
+from retake.server.detect import model_file
 from retake.shared import connection_file
 
 pytestmark = pytest.mark.timeout(300)  # the first test downloads the wheels and starts the server
@@ -36,7 +39,7 @@ def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def sample(part: Part) -> Iterator[None]:
     """The bundled sample, and few takes of it; at the end the connection is closed."""
-    bpy.ops.retake.load_sample()
+    bpy.ops.retake.load_track(filepath=str(SAMPLES / f"{SAMPLE}.npz"))
     bpy.context.scene.retake.hypotheses = 2
     bpy.context.scene.retake.iterations = 2
     yield
@@ -57,6 +60,33 @@ def test_a_sample_becomes_an_action_on_a_rig(capfd: pytest.CaptureFixture[str]) 
         keys = curves[f'pose.bones["{bone}"].rotation_quaternion']
         assert np.ptp(keys, axis=1).max() > 0.01, f"{bone} does not move"
     assert len([a for a in bpy.data.actions if a.users]) == 2
+
+
+def test_keypoints_are_found_in_a_clip_and_belong_to_its_scene(part: Part) -> None:
+    if not model_file.pose_model_path().is_file():
+        pytest.skip("the pose model is not here: retake models get pose")
+    bpy.ops.retake.load_clip(filepath=str(SAMPLES / f"{SAMPLE}.mp4"))
+    bpy.ops.retake.move_keypoint(joint=3, frame=1, x=1, y=1)
+    scene, timer = bpy.context.scene, part("timer")
+    assert bpy.ops.retake.detect_keypoints() == {"FINISHED"}
+    bpy.context.window.scene = bpy.data.scenes.new("Meanwhile elsewhere")
+    _tick_until_over(timer)
+    assert timer.client.message == ""
+    assert bpy.context.scene.retake.track_path == ""
+    assert scene.retake_track.edits == ""  # they belonged to the track before
+    track = part("session").track_of(scene)
+    assert (track.frame_count, track.image_size) == (100, (1080, 1920))
+    assert part("track.scene").findings_of(scene) == []
+
+
+def test_a_failed_detection_is_told_with_what_helps(part: Part, tmp_path: Path) -> None:
+    bpy.ops.retake.load_clip(filepath=str(SAMPLES / f"{SAMPLE}.mp4"))
+    (tmp_path / "text.mp4").write_text("no video")
+    bpy.context.scene.retake_clip.clip.filepath = str(tmp_path / "text.mp4")
+    with pytest.raises(RuntimeError, match=r"text\.mp4 is not a video") as error:
+        bpy.ops.retake.detect_keypoints(wait=True, timeout=120)
+    assert "Traceback" not in str(error.value)
+    assert part("timer").client.failure.code == "invalid"
 
 
 def test_a_take_that_does_not_exist_is_a_sentence() -> None:

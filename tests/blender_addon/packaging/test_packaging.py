@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from retake.blender_addon.packaging import build_zip, wheels
+from retake.blender_addon.packaging import build_zip, server_wheel, wheels
 from retake.blender_addon.packaging.wheels import Wheel
 from retake.blender_addon.version import VERSION
 from retake.shared.errors import RetakeError
@@ -110,3 +110,29 @@ def test_another_content_or_name_is_refused(
 ) -> None:
     with pytest.raises(RetakeError, match=reason):
         wheels.fetch(tmp_path, [Wheel(file, "0" * 64)])
+
+
+def test_the_servers_wheel_travels_without_being_installed_by_blender(tmp_path: Path) -> None:
+    wheel = tmp_path / "retake-0.1.0-py3-none-any.whl"
+    wheel.write_bytes(b"wheel")
+    build_zip.stage(tmp_path / "staged", [], wheel)
+    assert (tmp_path / "staged" / server_wheel.FOLDER / wheel.name).read_bytes() == b"wheel"
+    assert "wheels" not in _manifest(tmp_path / "staged")
+
+
+def test_the_servers_wheel_needs_a_checkout(tmp_path: Path) -> None:
+    with pytest.raises(RetakeError, match="built from a checkout"):
+        server_wheel.build_server_wheel(tmp_path, tmp_path / "out")
+
+
+def test_a_wheel_that_pip_cannot_build_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(command: Sequence[str], **options: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 1, "", "one\nno space left")
+
+    monkeypatch.setattr(subprocess, "run", fails)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "retake-0.0.9-py3-none-any.whl").touch()  # of an older build
+    with pytest.raises(RetakeError, match="no space left"):
+        server_wheel.build_server_wheel(build_zip.HOUSE, tmp_path / "out")

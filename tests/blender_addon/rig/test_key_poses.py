@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -22,7 +23,7 @@ def waves(columns: int = 6, seed: int = 3) -> Floats:
     return np.sin(2 * np.pi * rates * time + phases)
 
 
-def off(true: Floats, allowed: float):
+def off(true: Floats, allowed: float) -> Callable[[Floats], Floats]:
     return lambda values: np.abs(values - true).max(axis=1) / allowed
 
 

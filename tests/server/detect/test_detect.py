@@ -126,7 +126,7 @@ def test_a_preview_is_drawn_over_the_video(
     else:
         with Image.open(out) as image:
             sheet = np.array(image)
-        assert sheet.shape == (328, 1600, 3)
+        assert sheet.shape == (410, 2000, 3)
         return
     shoulder = LEFT_SHOULDER
     around = blue[shoulder[1] - 25 : shoulder[1] + 25, shoulder[0] - 25 : shoulder[0] + 25]

@@ -1,0 +1,287 @@
+# pyright: basic, reportAttributeAccessIssue=false, reportMissingImports=false
+"""The chosen motion on the character: written as an action of ours, or shown and taken back.
+
+A preview is a second action that is gone again without a trace. It writes no undo step, and no file
+ever holds it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass, field
+
+import bpy
+
+from ...shared.errors import RetakeError
+from .. import session
+from ..rig import scene as rigging
+from ..rig.apply_take import apply_take
+from ..rig.object_place import put_back
+from . import reading
+from .choice_track import ChoiceTrack
+from .origin import OURS, keys_of, provenance
+
+PREVIEW = "Retake Preview"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class _Before:
+    """How a rig was before a preview. Rig and action by session_uid: names may change meanwhile."""
+
+    rig: int
+    action: int
+    slot: int
+    had_animation: bool
+    fake_user: bool
+    pose: dict[str, dict[str, object]] = field(default_factory=dict)
+
+
+_before: _Before | None = None
+
+
+def write_choice(scene, rig, name: str | None = None):
+    """The scene's choices onto the rig. -> the action and notes about it.
+
+    An action that was written so before, and that nobody has edited since, is replaced by the new
+    one under its name; any other action stays. RetakeError if the rig cannot wear it.
+    """
+    end_preview()
+    old = _unedited(rig)
+    name = old.name if old else name or f"{session.of(scene).takes_name} chosen"
+    action, notes = _apply(scene, rig, reading.choice_track(scene), name)
+    if old:
+        _take_the_place_of(old, action, name)
+    action[OURS] = json.dumps({**provenance(scene), "keys": keys_of(action)})
+    session.of(scene).character = rig
+    return action, notes
+
+
+def wear_best(scene) -> None:
+    """Choosing is for the exceptions: takes that arrive are worn at once, if there is somebody who
+    wears this scene's takes, and nobody had to decide anything."""
+    rig = session.of(scene).character
+    if not reading.of(scene).apply_best or rig is None or rig.name not in scene.objects:
+        return
+    uid = scene.session_uid
+
+    def wear() -> None:
+        found = next((s for s in bpy.data.scenes if s.session_uid == uid), None)
+        if found is None or session.of(found).character is None:
+            return
+        try:
+            write_choice(found, session.of(found).character)
+        except RetakeError as error:
+            log.info("the best take was not applied: %s", error)
+        else:
+            session.push_undo("Apply Best Take")
+
+    if bpy.app.background:
+        wear()
+    else:
+        bpy.app.timers.register(wear, first_interval=0.0)
+
+
+def preview(scene, rig, track: ChoiceTrack) -> None:
+    """Show decisions on the rig until `end_preview`. RetakeError if the rig cannot wear them."""
+    global _before
+    if _before is not None and _before.rig != rig.session_uid:
+        end_preview()
+    before = _before or _look_at(rig)
+    shown = _action_of(rig) if _before else None
+    former = _with_uid(bpy.data.actions, before.action)
+    action, _ = _apply(scene, rig, track, PREVIEW)
+    action[OURS] = json.dumps({"preview_of": former.name if former else "", "slot": before.slot})
+    if former:
+        former.use_fake_user = before.fake_user or former.users == 0
+    if shown:
+        bpy.data.actions.remove(shown)
+    _before = before
+
+
+def is_previewing() -> bool:
+    return _before is not None
+
+
+def end_preview() -> None:
+    """Everything as it was before, bit by bit."""
+    global _before
+    before, _before = _before, None
+    if before is None:
+        return
+    rig = _with_uid(bpy.data.objects, before.rig)
+    if rig is None:
+        _sweep_all()
+        return
+    shown = _action_of(rig)
+    put_back(rig)
+    _put_back(rig, before)
+    if shown is not None and OURS in shown and shown.name.startswith(PREVIEW):
+        bpy.data.actions.remove(shown)
+    bpy.context.view_layer.update()
+    _pose_again(rig, before.pose)
+
+
+def _apply(scene, rig, track: ChoiceTrack, name: str):
+    return apply_take(
+        rig,
+        session.takes_of(scene),
+        track,
+        session.fps_of(scene),
+        scene.frame_start,
+        name,
+        rigging.wishes_of(scene, rig),
+        session.matching_track(scene),
+    )
+
+
+def _with_uid(things, uid: int):
+    return next((thing for thing in things if thing.session_uid == uid), None)
+
+
+def _look_at(rig) -> _Before:
+    animation = rig.animation_data
+    action = animation.action if animation else None
+    slot = animation.action_slot if action else None
+    return _Before(
+        rig.session_uid,
+        action.session_uid if action else 0,
+        slot.handle if slot else 0,
+        animation is not None,
+        bool(action and action.use_fake_user),
+        {bone.name: _pose_of(bone) for bone in rig.pose.bones},
+    )
+
+
+CHANNELS = ("location", "rotation_quaternion", "rotation_axis_angle", "rotation_euler", "scale")
+
+
+def _pose_of(bone) -> dict[str, object]:
+    values: dict[str, object] = {name: tuple(getattr(bone, name)) for name in CHANNELS}
+    own = {key: value for key, value in bone.items() if isinstance(value, int | float)}
+    return {**values, "": own}
+
+
+def _pose_again(rig, pose: dict[str, dict[str, object]]) -> None:
+    for name, values in pose.items():
+        bone = rig.pose.bones.get(name)
+        if bone is None:
+            continue
+        for channel in CHANNELS:
+            if tuple(getattr(bone, channel)) != values[channel]:
+                setattr(bone, channel, values[channel])
+        for key, value in values[""].items():
+            if bone.get(key) != value:
+                bone[key] = value
+
+
+def _put_back(rig, before: _Before) -> None:
+    if not before.had_animation:
+        rig.animation_data_clear()
+        return
+    former = _with_uid(bpy.data.actions, before.action)
+    rig.animation_data.action = former
+    if former is not None:
+        slot = next((s for s in former.slots if s.handle == before.slot), None)
+        rig.animation_data.action_slot = slot
+        former.use_fake_user = before.fake_user
+
+
+def _action_of(rig):
+    return rig.animation_data.action if rig.animation_data else None
+
+
+def _unedited(rig):
+    """The rig's action if it is ours and as we wrote it."""
+    action = _action_of(rig)
+    if action is None or OURS not in action or action.library is not None:
+        return None
+    try:
+        written = json.loads(action[OURS]).get("keys")
+    except (ValueError, AttributeError, TypeError):
+        return None
+    return action if written == keys_of(action) else None
+
+
+def _take_the_place_of(old, new, name: str) -> None:
+    """Also for strips and other objects that use it."""
+    slots = {s.identifier: s for s in new.slots}
+    users = [o for o in bpy.data.objects if o.animation_data and o.animation_data.action == old]
+    old.use_fake_user = False
+    old.user_remap(new)
+    for user in users:
+        user.animation_data.action_slot = next(iter(slots.values()))
+    bpy.data.actions.remove(old)
+    new.name = name
+
+
+@bpy.app.handlers.persistent
+def _before_saving(*_):
+    """No file holds a preview."""
+    end_preview()
+
+
+@bpy.app.handlers.persistent
+def _before_undo(*_):
+    end_preview()
+
+
+@bpy.app.handlers.persistent
+def _after_loading(*_):
+    """What Blender has put in place of the file knows nothing of our preview."""
+    global _before
+    _before = None
+    _sweep_all()
+
+
+def _sweep_all() -> None:
+    for action in [a for a in bpy.data.actions if a.name.startswith(PREVIEW) and OURS in a]:
+        _sweep(action)
+
+
+def _sweep(action) -> None:
+    """An undo step of somebody else may have caught a preview."""
+    kept = json.loads(action[OURS])
+    former = bpy.data.actions.get(kept.get("preview_of") or "")
+    for rig in bpy.data.objects:
+        if rig.animation_data and rig.animation_data.action == action:
+            rig.animation_data.action = former
+            if former is not None:
+                slot = next((s for s in former.slots if s.handle == kept["slot"]), None)
+                rig.animation_data.action_slot = slot
+    bpy.data.actions.remove(action)
+
+
+def _handlers():
+    on = bpy.app.handlers
+    return (
+        (on.save_pre, _before_saving),
+        (on.undo_pre, _before_undo),
+        (on.redo_pre, _before_undo),
+        (on.undo_post, _after_loading),
+        (on.redo_post, _after_loading),
+        (on.load_post, _after_loading),
+    )
+
+
+def require_character(context):
+    """The armature that wears the takes. RetakeError that says how to name one."""
+    rig = session.character_of(context)
+    if rig is None:
+        raise RetakeError("There is no character. Choose one in the step Rig, or make it active.")
+    return rig
+
+
+def register() -> None:
+    session.arrival_listeners.append(wear_best)
+    for handlers, handler in _handlers():
+        handlers.append(handler)
+
+
+def unregister() -> None:
+    end_preview()
+    session.arrival_listeners.remove(wear_best)
+    for handlers, handler in _handlers():
+        handlers.remove(handler)

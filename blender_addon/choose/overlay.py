@@ -1,0 +1,126 @@
+# pyright: basic, reportAttributeAccessIssue=false, reportMissingImports=false
+"""Ghosts in the 3D View: the alternatives as stick figures over the character.
+
+Everything is ready as arrays; a batch is built when the frame or the ghosts change and drawn as it
+is otherwise. No depsgraph is evaluated.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+import bpy
+import gpu
+import numpy as np
+from gpu_extras.batch import batch_for_shader
+
+from ..durations import timed
+from . import reading, ready
+from .ghosts import projected
+
+FAINT, SOLID = 0.45, 1.0
+HOVER_WIDER = 2.0
+
+hovered: int | None = None
+"""The alternative under the mouse."""
+
+_handle = None
+_batches = []
+_batches_key = None
+
+built = 0
+"""How often batches were built: drawing again builds none."""
+
+spent_ms = deque[float](maxlen=200)
+"""What the last redraws took; more than 4 ms are too many."""
+
+
+def lines_now(scene):
+    """Ghosts, their lines (A, bones, 2, 3) and the offset (3,) that hangs them on the character.
+
+    None if there is nothing to draw, as outside of the range.
+    """
+    found = ready.ghosts(scene)
+    takes = reading.takes_or_none(scene) if found else None
+    if found is None or takes is None:
+        return None
+    frame = reading.clip_frame(scene, takes)
+    if not found.first <= frame < found.first + found.points.shape[1]:
+        return None
+    lines, hip = found.at(frame)
+    return found, lines, reading.hip_now(scene, hip) - hip
+
+
+@timed
+def draw() -> None:
+    """Draw callback of the 3D View."""
+    started = time.perf_counter()
+    context = bpy.context
+    state, overlay = reading.of(context.scene), getattr(context.space_data, "overlay", None)
+    if state.show_ghosts and (overlay is None or overlay.show_overlays):
+        now = lines_now(context.scene)
+        if now is not None:
+            _draw(context.region, state, *now)
+        elif len(state.alternatives) and ready.ghosts(context.scene) is None:
+            ready.want_soon()
+    spent_ms.append(1000 * (time.perf_counter() - started))
+
+
+def _draw(region, state, found, lines, offset) -> None:
+    shader = gpu.shader.from_builtin("POLYLINE_UNIFORM_COLOR")
+    _build(shader, found, lines)
+    shader.bind()
+    shader.uniform_float("viewportSize", (region.width, region.height))
+    gpu.state.blend_set("ALPHA")
+    active = state.active_alternative
+    with gpu.matrix.push_pop():
+        gpu.matrix.translate(offset.tolist())
+        for index in _order(len(_batches), active):
+            is_marked = index in (active, hovered)
+            width = found.widths[index] + (HOVER_WIDER if index == hovered else 0.0)
+            shader.uniform_float("lineWidth", width)
+            shader.uniform_float("color", (*found.colours[index], SOLID if is_marked else FAINT))
+            _batches[index].draw(shader)
+    gpu.state.blend_set("NONE")
+
+
+def _order(count: int, active: int):
+    """The active one last, over the others."""
+    return sorted(range(count), key=lambda index: index == active)
+
+
+def _build(shader, found, lines) -> None:
+    global _batches, _batches_key, built
+    key = (found.key, lines.ctypes.data)
+    if key == _batches_key:
+        return
+    _batches = [
+        batch_for_shader(shader, "LINES", {"pos": np.ascontiguousarray(each.reshape(-1, 3))})
+        for each in lines
+    ]
+    _batches_key = key
+    built += 1
+
+
+def pixels(context):
+    """Where the ghosts' bones are in the region (A, bones, 2, 2), and the ghosts; None if none."""
+    now, view = lines_now(context.scene), context.region_data
+    if now is None or view is None:
+        return None
+    found, lines, offset = now
+    region = context.region
+    matrix = np.array(view.perspective_matrix)
+    return found, projected(lines + offset, matrix, region.width, region.height)
+
+
+def register() -> None:
+    global _handle
+    _handle = bpy.types.SpaceView3D.draw_handler_add(draw, (), "WINDOW", "POST_VIEW")
+
+
+def unregister() -> None:
+    global _handle, _batches, _batches_key
+    if _handle is not None:
+        bpy.types.SpaceView3D.draw_handler_remove(_handle, "WINDOW")
+    _handle, _batches, _batches_key = None, [], None

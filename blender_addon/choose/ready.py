@@ -1,0 +1,181 @@
+# pyright: basic, reportAttributeAccessIssue=false
+"""What draw callbacks only look up: ghosts, doubt and strip, computed in a thread beforehand."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import bpy
+
+from ...shared.errors import RetakeError
+from ...shared.takes import Alternative
+from .. import session
+from ..durations import timed
+from ..takes.rows import BEST
+from . import reading, review
+from .agreement import Doubt
+from .background import Later, in_thread
+from .choice_track import ChoiceTrack
+from .ghosts import Ghosts, ghosts_on
+from .strips import Quads, strip_of
+
+POLL_S = 0.05
+
+_ghosts: Later[Ghosts] = Later()
+_strip: Later[Quads] = Later()
+_review: Later[review.Review] = Later()
+
+
+def want(scene, wait: bool = False) -> None:
+    """Have the ghosts of what is open computed, in a thread unless somebody waits for them."""
+    takes = reading.takes_or_none(scene)
+    if takes is None or not len(reading.of(scene).alternatives):
+        _ghosts.forget()
+        return
+    state, key, place = (
+        reading.of(scene),
+        reading.key_of(scene),
+        reading.place_of(reading.character_of(scene)),
+    )
+    rows = [Alternative(row.name, row.share, row.hypothesis) for row in state.alternatives]
+    first, last = reading.range_of(scene, takes)
+    work = partial(
+        ghosts_on, takes, reading.choice_track(scene), rows, state.group, first, last, place, key
+    )
+    _ghosts.want(key, work, wait or bpy.app.background)
+    _watch()
+
+
+def ghosts(scene) -> Ghosts | None:
+    """What is ready to be drawn; None if it is not, or nothing is open."""
+    return _ghosts.get(reading.key_of(scene))
+
+
+def _list(scene, found: review.Review) -> None:
+    """Put what the thread has found into the lists."""
+    state, done = reading.of(scene), reading.reviewed(scene)
+    state.stretches.clear()
+    for stretch in found.stretches:
+        row = state.stretches.add()
+        row.name, row.first, row.last = stretch.key, stretch.first, stretch.last
+        row.groups = ",".join(stretch.groups)
+        row.degrees, row.millimetres = stretch.degrees, stretch.millimetres
+        row.done = review.is_done(stretch, done)
+    state.active_stretch = min(state.active_stretch, max(0, len(state.stretches) - 1))
+    best = session.takes_of(scene).best["torso_head"]
+    for row in session.of(scene).takes:
+        hypothesis = best if row.hypothesis == BEST else row.hypothesis
+        row.slide_cm_s = found.costs.slide_cm_s[hypothesis]
+        row.wrong_knees = found.costs.wrong_knees[hypothesis]
+
+
+def want_review(scene, wait: bool = False) -> None:
+    """Have the takes looked through: in a thread, unless somebody waits for it."""
+    takes = reading.takes_or_none(scene)
+    if takes is None:
+        return
+    place = reading.place_of(reading.character_of(scene))
+    leg_length = place.leg_length if place else None
+    key = (
+        scene.session_uid,
+        session.of(scene).takes_path,
+        reading.of(scene).doubt_degrees,
+        leg_length,
+    )
+    work = partial(review.review_of, takes, key[2], leg_length)
+    _review.want(key, work, wait or bpy.app.background)
+    found = _review.get(key)
+    if found is not None:
+        _list(scene, found)
+    _watch()
+
+
+def doubt(scene) -> Doubt | None:
+    """The disagreement of the scene's takes; None until somebody has looked through them."""
+    key, found = _review.last
+    if found is None or key[:2] != (scene.session_uid, session.of(scene).takes_path):
+        return None
+    return found.doubt
+
+
+def strip(scene, key) -> Quads | None:
+    """The timeline's strip, made of `key`; None until it is computed."""
+    found, takes = doubt(scene), reading.takes_or_none(scene)
+    if found is None or takes is None:
+        want_soon()
+        return None
+    try:
+        track = reading.choice_track(scene)
+    except RetakeError:  # the panel says what is wrong with the decisions
+        track = ChoiceTrack()
+    frames, limit = reading.exact_frame_of(scene, takes), reading.of(scene).doubt_degrees
+    _strip.want(key, partial(strip_of, takes, found, track, frames, limit), bpy.app.background)
+    _watch()
+    return _strip.get(key)
+
+
+def want_soon() -> None:
+    """From a draw callback, which must not compute: an undo may have brought another range."""
+    if _ghosts.is_busy or _review.is_busy:  # what comes is drawn, and asks again if need be
+        return
+    if not bpy.app.background and not bpy.app.timers.is_registered(_want_now):
+        bpy.app.timers.register(_want_now, first_interval=0.0)
+
+
+@timed
+def _want_now() -> None:
+    scene = bpy.context.scene
+    want(scene)
+    if doubt(scene) is None:
+        want_review(scene)
+
+
+def afterwards(work, then) -> None:
+    """Do `work` in a thread, `then` in Blender's own. Both are done, or the error is logged."""
+    coming = in_thread(work)
+
+    def look() -> float | None:
+        if not coming.done():
+            return POLL_S
+        coming.result()
+        then()
+        return None
+
+    bpy.app.timers.register(look, first_interval=POLL_S)
+
+
+def _watch() -> None:
+    busy = any(later.is_busy for later in (_ghosts, _review, _strip))
+    if busy and not bpy.app.background and not bpy.app.timers.is_registered(_look):
+        bpy.app.timers.register(_look, first_interval=POLL_S)
+
+
+@timed
+def _look() -> float | None:
+    """Blender's timer while something is being computed."""
+    if _review.arrived():
+        key, found = _review.last
+        scene = next((s for s in bpy.data.scenes if s.session_uid == key[0]), None)
+        if scene is not None and found is not None:
+            want_review(scene)  # which lists it, or begins anew if something else is wanted by now
+        reading.redraw()
+    if any([_ghosts.arrived(), _strip.arrived()]):
+        reading.redraw()
+    return POLL_S if any(later.is_busy for later in (_ghosts, _review, _strip)) else None
+
+
+def register() -> None:
+    """Nothing to do: the timer begins when something is computed."""
+
+
+def unregister() -> None:
+    for timer in (_look, _want_now):
+        if bpy.app.timers.is_registered(timer):
+            bpy.app.timers.unregister(timer)
+    forget()
+
+
+def forget() -> None:
+    reading.forget()
+    for later in (_ghosts, _review, _strip):
+        later.forget()

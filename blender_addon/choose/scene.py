@@ -1,0 +1,139 @@
+# pyright: basic, reportAttributeAccessIssue=false
+"""Changes what a scene says about choosing: what is open, what is decided, about which takes."""
+
+from __future__ import annotations
+
+import json
+import ntpath
+
+from ...shared.errors import RetakeError
+from ...shared.skeleton import HUMAN36M
+from ...shared.takes import Alternative
+from .. import session
+from . import reading, ready
+from .choice_track import ChoiceTrack
+from .colours import colour_of
+from .here import alternatives_in
+
+JOINT_ITEMS = tuple(
+    (name, name.replace("_", " ").title(), f"Hold the {name.replace('_', ' ')}")
+    for name in HUMAN36M.joints[1:]
+)
+
+_is_setting = False
+
+_known: dict[tuple[str, str, int, int], tuple[Alternative, ...]] = {}
+
+
+def set_choice_track(scene, track: ChoiceTrack) -> None:
+    reading.of(scene).decisions = track.to_json()
+    ready.want(scene)
+    reading.redraw()
+
+
+def remember_alternatives(key, rows) -> None:
+    """What a thread has found for (takes_path, group, first, last): `open_range` need not look."""
+    _known.clear()
+    _known[key] = rows
+
+
+def open_range(scene) -> None:
+    """List what there is to choose from in the range and limb that are set."""
+    if _is_setting:
+        return
+    state, takes = reading.of(scene), reading.takes_or_none(scene)
+    state.alternatives.clear()
+    if takes is None:
+        return
+    span = reading.range_of(scene, takes)
+    rows = _known.get((session.of(scene).takes_path, state.group, *span))
+    for number, found in enumerate(rows or alternatives_in(takes, state.group, *span)):
+        row = state.alternatives.add()
+        row.name = found.name[:1].upper() + found.name[1:]
+        row.share, row.hypothesis, row.colour = found.share, found.hypothesis, colour_of(number)
+    state.active_alternative = _chosen_row(scene, takes)
+    ready.want(scene)
+    reading.redraw()
+
+
+def _chosen_row(scene, takes) -> int:
+    """The alternative that the character shows already, else the first."""
+    state = reading.of(scene)
+    group = "torso_head" if state.group == "whole" else state.group
+    try:
+        picks = reading.choice_track(scene).picks(takes)[group]
+    except RetakeError:  # the panel says what is wrong with the decisions
+        return 0
+    shown = int(picks[sum(reading.range_of(scene, takes)) // 2])
+    rows = [row.hypothesis for row in state.alternatives]
+    return rows.index(shown) if shown in rows else 0
+
+
+def open_stretch(scene, index: int) -> None:
+    """Choose for a stretch of the review list, and go where the takes begin to differ."""
+    state = reading.of(scene)
+    row = state.stretches[index]
+    state.active_stretch = index
+    set_range(scene, row.first, row.last, row.groups.split(",")[0])
+    scene.frame_set(reading.frame_of(scene, (row.first + row.last) / 2))
+
+
+def set_range(scene, first: float, last: float, group: str) -> None:
+    """Open seconds `first` to `last` for a limb; the range is opened once, not at every step."""
+    global _is_setting
+    state = reading.of(scene)
+    _is_setting = True
+    try:
+        state.first, state.last, state.group = first, last, group
+    finally:
+        _is_setting = False
+    open_range(scene)
+
+
+def list_stretches(scene) -> None:
+    """Make the review list anew, and wait for it."""
+    if reading.takes_or_none(scene) is None:
+        reading.of(scene).stretches.clear()
+        return
+    ready.want_review(scene, wait=True)
+
+
+def takes_changed(scene, continues: bool) -> None:
+    """Decisions about other takes go onto the shelf, and those about these come back from it."""
+    state, own = reading.of(scene), session.of(scene)
+    key = ntpath.basename(own.takes_path)  # of either kind of path
+    if continues:
+        state.takes_key = key
+    elif key != state.takes_key:
+        shelf = _shelf(state)
+        if state.takes_key and (state.decisions or state.reviewed):
+            shelf[state.takes_key] = [state.decisions, state.reviewed]
+        state.decisions, state.reviewed = shelf.pop(key, ["", ""])
+        state.shelf, state.takes_key = json.dumps(shelf), key
+    takes = reading.takes_or_none(scene)
+    state.stretches.clear()
+    ready.forget()
+    if takes is None:
+        return
+    if continues:
+        open_range(scene)
+    else:
+        set_range(scene, float(takes.times[0]), float(takes.times[-1]), "whole")
+    ready.want_review(scene)
+
+
+def _shelf(state) -> dict[str, list[str]]:
+    try:
+        shelf = json.loads(state.shelf or "{}")
+    except ValueError:
+        return {}
+    return shelf if isinstance(shelf, dict) else {}
+
+
+def register() -> None:
+    session.takes_listeners.append(takes_changed)
+
+
+def unregister() -> None:
+    if takes_changed in session.takes_listeners:
+        session.takes_listeners.remove(takes_changed)

@@ -1,0 +1,1 @@
+"""Setting the server up from inside Blender: an environment of its own, made by one button."""

@@ -1,0 +1,75 @@
+"""What speaks against a take at a glance: feet that slide, knees that bend the wrong way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...shared.arrays import Floats
+from ...shared.rotations import normalise
+from ...shared.takes import Takes
+
+STANDS = 0.5
+"""Probability of contact from which a foot is taken to stand."""
+
+REACH_S = 0.1
+"""Seconds before and after a frame over which its speed is measured."""
+
+FEET = ((6, (0, 1)), (3, (2, 3)))
+"""Ankle and its columns of `Takes.contacts`."""
+
+LEGS = ((4, 5, 6), (1, 2, 3))
+LEFT_HIP, RIGHT_HIP = 4, 1
+
+STRAIGHT = float(np.sin(np.radians(15)))
+"""Knees of noisy poses bend the wrong way by so much and mean nothing."""
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Of every hypothesis (H,).
+
+    slide_cm_s   mean speed of ankles while their foot stands, over a fifth of a second: jitter that
+                 comes back to its place is no sliding
+    wrong_knees  part of all frames in which a knee bends forward by more than 15 degrees
+    """
+
+    slide_cm_s: Floats
+    wrong_knees: Floats
+
+
+def costs_of(takes: Takes) -> Costs:
+    slides, knees = np.zeros(takes.hypothesis_count), np.zeros(takes.hypothesis_count)
+    for hypothesis in range(takes.hypothesis_count):
+        pose = takes.poses[hypothesis].astype(np.float64)
+        slides[hypothesis] = _slide(pose + takes.root[hypothesis][:, None], takes)
+        knees[hypothesis] = _wrong_knees(pose)
+    return Costs(slides, knees)
+
+
+def _slide(joints: Floats, takes: Takes) -> float:
+    """Centimetres per second; 0 if no foot ever stands."""
+    apart = max(1, round(2 * REACH_S * takes.fps))
+    steps = takes.times[apart:] - takes.times[:-apart]
+    speeds: list[Floats] = []
+    for ankle, columns in FEET:
+        stands = takes.contacts[:, columns].max(axis=1) > STANDS
+        both = stands[apart:] & stands[:-apart]
+        way = joints[apart:, ankle] - joints[:-apart, ankle]
+        speeds.append((np.linalg.norm(way, axis=-1) / steps)[both])
+    every = np.concatenate(speeds)
+    return 100 * float(every.mean()) if len(every) else 0.0
+
+
+def _wrong_knees(pose: Floats) -> float:
+    """Shins turn about the pelvis' axis from left to right, one way only."""
+    across = normalise(pose[:, LEFT_HIP] - pose[:, RIGHT_HIP])
+    wrong = np.zeros(len(pose), dtype=np.bool_)
+    for hip, knee, foot in LEGS:
+        thigh, shin = (
+            normalise(pose[:, knee] - pose[:, hip]),
+            normalise(pose[:, foot] - pose[:, knee]),
+        )
+        wrong |= np.sum(np.cross(thigh, shin) * across, axis=-1) < -STRAIGHT
+    return float(wrong.mean())
