@@ -24,8 +24,7 @@ from retake.blender_addon.rig.solve import Asked, RigMotion, solve_motion
 from retake.blender_addon.rig.twist import hinge_at_rest
 from retake.shared.arrays import Floats
 from retake.shared.bones import decompose, recompose
-from retake.shared.contact_spans import STANDS
-from retake.shared.contacts import contact_probabilities
+from retake.shared.contacts import STANDS, contact_probabilities
 from retake.shared.errors import RetakeError
 from retake.shared.ground import joint_height
 from retake.shared.rotations import matrix_from_quaternion, normalise

@@ -12,7 +12,7 @@ from mathutils import Matrix
 from ...shared.errors import RetakeError
 from .. import session
 from ..choose.combine import combine
-from ..rig.bone_map import find_bone_map
+from ..rig.saved_map import bone_map_for
 from ..rig.landmarks import Body
 from ..rig.read_rest_pose import read_rig
 from . import focal, timing
@@ -187,7 +187,7 @@ def align_camera(scene, rig) -> None:
     """
     takes = session.takes_of(scene)
     rest = read_rig(rig).rest
-    bone_map = find_bone_map(rest)
+    bone_map = bone_map_for(rig, rest)
     body = Body.of(rest, bone_map)
     shown = np.unique(np.linspace(0, takes.frame_count - 1, FIT_FRAMES).round().astype(int))
     seconds = takes.times - takes.times[0]

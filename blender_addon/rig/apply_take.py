@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...shared.arrays import Floats
-from ...shared.contact_spans import STANDS
+from ...shared.contact_spans import ContactSpans
 from ...shared.errors import RetakeError
 from ...shared.ground import find_ground, settle
 from ...shared.keypoints import KeypointTrack
@@ -101,6 +101,11 @@ def _placed(
 
 def _contacts(takes: Takes, times: np.ndarray, wishes: Wishes) -> Contacts:
     if wishes.contacts is not None:
+        if wishes.contacts.beyond(times):
+            raise RetakeError(
+                f"None of the contacts is in the clip, which lasts from {times[0]:g} to "
+                f"{times[-1]:g} s. Contacts are given in the clip's own time."
+            )
         return Contacts(wishes.contacts.numbered(times), exact=True)
     return Contacts.of(standing_feet(takes, times))
 
@@ -125,8 +130,7 @@ def _nearest(times: np.ndarray, second: float | None) -> int | None:
 
 def standing_feet(takes: Takes, times: np.ndarray) -> np.ndarray:
     """(G, 4) whether left heel, left toe, right heel and right toe stand at `times` (G,)."""
-    tracks = [np.interp(times, takes.times, track) for track in takes.contacts.T]
-    return np.stack(tracks, axis=-1) > STANDS
+    return ContactSpans.of(takes.contacts, takes.times).numbered(times) > 0
 
 
 def scene_times(takes: Takes, scene_fps: float) -> np.ndarray:

@@ -141,7 +141,8 @@ def draw_table(layout, side: str, slots, shown: rigging.Shown, bones, rig) -> No
             end.ui_units_x = 1.9
             end.label(text=f"{shown.slots.sure[slot]:.0%}")
         if slot in shown.wrong and slot in shown.slots.bones:
-            draw_sentence(column, f"{words(slot)} {shown.wrong[slot]}".capitalize(), "BLANK1")
+            text = f"{words(slot).capitalize()} {shown.wrong[slot]}"
+            draw_sentence(column, text, "BLANK1")
 
 
 def certainty(slot: str, shown: rigging.Shown) -> str:

@@ -23,8 +23,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ...shared.arrays import Bools, Floats
-from ...shared.contact_spans import STANDS
-from ...shared.contacts import contact_probabilities
+from ...shared.contacts import STANDS, contact_probabilities
 from ...shared.errors import RetakeError
 from ...shared.rotations import continuous, frame
 from .bone_map import BoneMap

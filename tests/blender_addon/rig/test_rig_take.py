@@ -11,6 +11,7 @@ from retake.blender_addon.rig.apply_take import Wishes, scene_times, solve_take,
 from retake.blender_addon.rig.rest_pose import RestPose
 from retake.shared.arrays import Floats
 from retake.shared.camera import Camera
+from retake.shared.contact_spans import ContactSpans
 from retake.shared.errors import RetakeError
 from retake.shared.takes import LIMB_GROUPS, Takes
 
@@ -94,6 +95,14 @@ def test_feet_stand_where_heel_or_toe_of_the_takes_do(takes: Takes) -> None:
     feet = standing_feet(replace(takes, contacts=contacts), takes.times)
     assert feet[:, 1].nonzero()[0].tolist() == list(range(10, 20))
     assert feet[:, 2].nonzero()[0].tolist() == list(range(30, len(takes.times)))
+
+
+def test_contacts_in_another_time_than_the_clip_are_refused(
+    takes: Takes, make_rig: MakeRig
+) -> None:
+    contacts = ContactSpans(left_toe=((1.0, 2.0),))
+    with pytest.raises(RetakeError, match="None of the contacts is in the clip"):
+        solve_take(takes, 0, make_rig("mixamo"), 24.0, Wishes(contacts=contacts))
 
 
 def test_neutral_moment_outside_the_clip_is_refused(takes: Takes, make_rig: MakeRig) -> None:
