@@ -64,9 +64,13 @@ def register() -> None:
             raise
         _register_broken(library)
         return
-    for module in modules:
-        module.register()
-        _undo.append(module.unregister)
+    try:
+        for module in modules:
+            module.register()
+            _undo.append(module.unregister)
+    except Exception:
+        unregister()  # Blender does not: half of the add-on would stay until the next start
+        raise
 
 
 def unregister() -> None:

@@ -64,13 +64,23 @@ def tick() -> float | None:
     try:
         for outcome in client.outcomes(BUDGET_S):
             _take_in(outcome)
-        _watched[:] = [look for look in _watched if look()]
+        _watched[:] = [look for look in _watched if _goes_on(look)]
         _show_in_status_bar()
         _redraw_if_changed()
     except Exception as error:  # the timer's border: Blender would drop the timer
         log.exception("the timer failed")
         client.message = f"Retake failed unexpectedly: {error}."
     return INTERVAL_S if client.is_open or _watched else None
+
+
+def _goes_on(look: Callable[[], bool]) -> bool:
+    """What fails once is not looked at again: it would fail ten times a second."""
+    try:
+        return look()
+    except Exception as error:  # the timer's border
+        log.exception("what the timer watches failed")
+        client.message = f"Retake failed unexpectedly: {error}."
+        return False
 
 
 def pump(timeout_s: float) -> Outcome | None:
@@ -97,9 +107,17 @@ def _show_in_status_bar() -> None:
     if client.job is None and not _told:
         return
     _told = client.job is not None
-    text = f"Retake: {client.job.sentence}" if client.job else None
+    if client.job is None:
+        _clear_status_bar()
+        return
     for window in bpy.context.window_manager.windows:
-        window.workspace.status_text_set(text)
+        window.workspace.status_text_set(f"Retake: {client.job.sentence}")
+
+
+def _clear_status_bar() -> None:
+    """In all workspaces: the animator may have gone to another one meanwhile."""
+    for workspace in bpy.data.workspaces:
+        workspace.status_text_set(None)
 
 
 def _redraw_if_changed() -> None:
@@ -124,7 +142,11 @@ def register() -> None:
 
 
 def unregister() -> None:
+    global _told
     client.close()
+    if _told:
+        _clear_status_bar()
+    _told = False
     _watched.clear()
     if bpy.app.timers.is_registered(tick):
         bpy.app.timers.unregister(tick)

@@ -109,10 +109,12 @@ def in_scene(
     from ..blender_addon.rig.apply_take import scene_times
     from ..blender_addon.rig.camera_path import matrices_over_time
 
-    def path(name: str, times: np.ndarray) -> np.ndarray:
+    def path(name: str, times: np.ndarray, kind: str = "") -> np.ndarray:
         thing = scene.objects.get(name)
         if thing is None:
             raise RetakeError(f"The scene of {args.rig} has no object '{name}'.")
+        if kind and thing.type != kind:
+            raise RetakeError(f"The object '{name}' is of type {thing.type}; expected {kind}.")
         frames = scene.frame_start + (times - takes.times[0]) * fps
         return matrices_over_time(thing, scene, frames)
 
@@ -123,7 +125,7 @@ def in_scene(
         else:
             place = np.array(row["at"], dtype=float)
         reaches.append(Reach(row["hand"], float(row["first"]), float(row["last"]), place))
-    camera = path(args.camera, takes.times) if args.camera else None
+    camera = path(args.camera, takes.times, "CAMERA") if args.camera else None
     return replace(wishes, reaches=tuple(reaches), camera=camera)
 
 

@@ -156,11 +156,15 @@ def _detected(args: argparse.Namespace, looked: Looked, choose: Choose) -> Itera
         return
     if looked.sightings is not None:
         raise RetakeError("--split needs the video; a tracker's file has no pictures.")
-    parts = [part for part in shot_by_shot(looked.found) if part.people]
-    if not parts:
+    parts = shot_by_shot(looked.found)
+    if not any(part.people for part in parts):
         raise RetakeError(f"Nobody was found in any shot of {args.video}.")
     for part in parts:
-        yield choose_and_mend(args.video, part, choose, args.repair)
+        if part.people:
+            yield choose_and_mend(args.video, part, choose, args.repair)
+        else:
+            last = part.first + len(part.times) - 1
+            print(f"Nobody was found in the shot of frames {part.first}-{last}.", file=sys.stderr)
 
 
 def _write(args: argparse.Namespace, looked: Looked, detected: Detected) -> Path:

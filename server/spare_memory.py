@@ -25,7 +25,7 @@ def settle() -> None:
 
 
 def collect() -> None:
-    """What a finished job has left behind. Only after `settle`: else it costs more than it frees."""
+    """Drop what a finished job has left behind, if `settle` was called: else it costs too much."""
     if gc.get_freeze_count():
         gc.collect()
 

@@ -66,28 +66,3 @@ def frame(primary: Floats, secondary: Floats) -> Floats:
     first = normalise(primary)
     second = normalise(secondary - np.sum(secondary * first, axis=-1, keepdims=True) * first)
     return np.stack([first, second, np.cross(first, second)], axis=-1)
-
-
-def rotation_between(source: Floats, target: Floats) -> Floats:
-    """Smallest rotation (..., 3, 3) that turns unit vectors `source` into `target`.
-
-    Opposite vectors have no smallest rotation: a half turn about any perpendicular axis is given
-    then.
-    """
-    axis = np.cross(source, target)
-    cosine = np.sum(source * target, axis=-1)
-    quat = normalise(np.concatenate([(1 + cosine)[..., None], axis], axis=-1))
-    helper = np.where(np.abs(source[..., :1]) < 0.9, [1.0, 0.0, 0.0], [0.0, 1.0, 0.0])
-    half_turn = np.concatenate(
-        [np.zeros_like(cosine)[..., None], normalise(np.cross(source, helper))], axis=-1
-    )
-    return matrix_from_quaternion(np.where(cosine[..., None] < -1 + 1e-9, half_turn, quat))
-
-
-def slerp_from_identity(quat_wxyz: Floats, fraction: Floats | float) -> Floats:
-    """The rotation carried out only to `fraction`: (..., 4) -> (..., 4)."""
-    quat = np.where(quat_wxyz[..., :1] < 0, -quat_wxyz, quat_wxyz)
-    sine = np.linalg.norm(quat[..., 1:], axis=-1, keepdims=True)
-    half = np.arctan2(sine, quat[..., :1])
-    axis = quat[..., 1:] / np.maximum(sine, 1e-12)
-    return np.concatenate([np.cos(half * fraction), axis * np.sin(half * fraction)], axis=-1)

@@ -14,8 +14,9 @@ from retake.blender_addon.rig.kinematics import all_turns, basis_quaternion
 from retake.blender_addon.rig.landmarks import LIMB_JOINTS, Body
 from retake.blender_addon.rig.rest_pose import RestPose
 from retake.blender_addon.rig.solve import RigMotion
+from retake.blender_addon.rig.vectors import between
 from retake.shared.arrays import Floats
-from retake.shared.rotations import continuous, frame, normalise, rotation_between
+from retake.shared.rotations import continuous, frame, normalise
 
 Turns = dict[str, Floats]
 Pull = Callable[[Floats, Floats, Floats], Floats]
@@ -37,7 +38,7 @@ def damped_track(joints: Floats, body: Body) -> Turns:
 
     def pull(parent: Floats, rest: Floats, now: Floats) -> Floats:
         carried = parent @ rest
-        return rotation_between(carried, now) @ parent
+        return between(carried, now) @ parent
 
     return _chains(joints, body, pull)
 
@@ -66,7 +67,7 @@ def copied_from_t_pose(joints: Floats, body: Body) -> Turns:
         above = trunk[body.bone_map.chest if limb < 2 else body.bone_map.hips]
         for bone, slot in zip(body.limb_bones[limb], (hinge, end), strict=False):
             now = normalise(joints[:, slot] - joints[:, HUMAN_PARENT[slot]])
-            above = rotation_between(above @ (facing @ source[slot]), now) @ above
+            above = between(above @ (facing @ source[slot]), now) @ above
             turns[bone] = above
     return turns
 
@@ -90,9 +91,7 @@ def _trunk(joints: Floats, body: Body) -> Turns:
     names = body.bone_map
     hips, chest = turn((1, 4), (0, 7)), turn((14, 11), (7, 8))
     turns = {names.hips: hips} | dict.fromkeys(names.spine, chest)
-    swing = rotation_between(
-        chest @ normalise(rest[10] - rest[9]), normalise(joints[:, 10] - joints[:, 9])
-    )
+    swing = between(chest @ normalise(rest[10] - rest[9]), normalise(joints[:, 10] - joints[:, 9]))
     return turns | {names.head: swing @ chest}
 
 

@@ -118,7 +118,7 @@ def end_preview() -> None:
     shown = _action_of(rig)
     put_back(rig)
     _put_back(rig, before)
-    if shown is not None and OURS in shown and shown.name.startswith(PREVIEW):
+    if shown is not None and _preview_in(shown) is not None:
         bpy.data.actions.remove(shown)
     bpy.context.view_layer.update()
     _pose_again(rig, before.pose)
@@ -237,19 +237,28 @@ def _after_loading(*_):
 
 
 def _sweep_all() -> None:
-    for action in [a for a in bpy.data.actions if a.name.startswith(PREVIEW) and OURS in a]:
-        _sweep(action)
+    for action in list(bpy.data.actions):
+        if (kept := _preview_in(action)) is not None:
+            _sweep(action, kept)
 
 
-def _sweep(action) -> None:
+def _preview_in(action) -> dict | None:
+    """What a preview says about itself; None for other actions, whatever they are called."""
+    try:
+        kept = json.loads(action.get(OURS) or "null")
+    except (ValueError, TypeError):
+        return None
+    return kept if isinstance(kept, dict) and "preview_of" in kept else None
+
+
+def _sweep(action, kept: dict) -> None:
     """An undo step of somebody else may have caught a preview."""
-    kept = json.loads(action[OURS])
     former = bpy.data.actions.get(kept.get("preview_of") or "")
     for rig in bpy.data.objects:
         if rig.animation_data and rig.animation_data.action == action:
             rig.animation_data.action = former
             if former is not None:
-                slot = next((s for s in former.slots if s.handle == kept["slot"]), None)
+                slot = next((s for s in former.slots if s.handle == kept.get("slot")), None)
                 rig.animation_data.action_slot = slot
     bpy.data.actions.remove(action)
 

@@ -14,8 +14,9 @@ import numpy as np
 from ...shared.arrays import Ints
 from ...shared.choosing.alternatives import Choice, choice_of
 from ...shared.choosing.clusters import MOST_CLUSTERS
+from ...shared.choosing.moments import moments_of
 from ...shared.errors import RetakeError
-from ...shared.takes import Alternative, Takes
+from ...shared.takes import LIMB_GROUPS, Alternative, Takes
 from .choice_track import WHOLE
 
 WORDS = {WHOLE: "whole body", "torso_head": "torso and head"}
@@ -45,6 +46,24 @@ def alternatives_in(takes: Takes, group: str, first: int, last: int) -> tuple[Al
         return (takes.whole or _heaviest(takes)) if group == WHOLE else takes.groups[group]
     choice = choice_here(takes, first, last)
     return choice.whole if group == WHOLE else choice.groups[group]
+
+
+def with_worn(
+    takes: Takes, rows: tuple[Alternative, ...], group: str, worn: int, first: int, last: int
+) -> tuple[Alternative, ...]:
+    """The same, but the take that the character wears stands for those that are like it.
+
+    So one row is what is seen already, and the others are what else there is. `group` is a limb
+    group: whole bodies are worn limb by limb.
+    """
+    if not rows or worn in (row.hypothesis for row in rows):
+        return rows
+    compared = [worn, *(row.hypothesis for row in rows)]
+    poses = takes.poses[compared, first : last + 1]
+    points = moments_of(poses, takes.fps, {group: LIMB_GROUPS[group]})[group].points
+    apart = np.linalg.norm(points[:, 1:] - points[:, :1], axis=-1).mean(axis=0)
+    like = int(np.argmin(apart))
+    return tuple(replace(r, hypothesis=worn) if i == like else r for i, r in enumerate(rows))
 
 
 def _heaviest(takes: Takes) -> tuple[Alternative, ...]:

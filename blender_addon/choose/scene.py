@@ -11,9 +11,10 @@ from ...shared.skeleton import HUMAN36M
 from ...shared.takes import Alternative
 from .. import session
 from . import reading, ready
-from .choice_track import ChoiceTrack
+from .choice_track import WHOLE, ChoiceTrack
 from .colours import colour_of
-from .here import alternatives_in
+from .combine import TORSO
+from .here import alternatives_in, with_worn
 
 JOINT_ITEMS = tuple(
     (name, name.replace("_", " ").title(), f"Hold the {name.replace('_', ' ')}")
@@ -47,26 +48,29 @@ def open_range(scene) -> None:
         return
     span = reading.range_of(scene, takes)
     rows = _known.get((session.of(scene).takes_path, state.group, *span))
-    for number, found in enumerate(rows or alternatives_in(takes, state.group, *span)):
+    rows = rows or alternatives_in(takes, state.group, *span)
+    worn = _worn(scene, takes)
+    if worn is not None and state.group != WHOLE:
+        rows = with_worn(takes, rows, state.group, worn, *span)
+    for number, found in enumerate(rows):
         row = state.alternatives.add()
         row.name = found.name[:1].upper() + found.name[1:]
         row.share, row.hypothesis, row.colour = found.share, found.hypothesis, colour_of(number)
-    state.active_alternative = _chosen_row(scene, takes)
+    shown = [row.hypothesis for row in state.alternatives]
+    state.active_alternative = shown.index(worn) if worn in shown else 0
     ready.want(scene)
     reading.redraw()
 
 
-def _chosen_row(scene, takes) -> int:
-    """The alternative that the character shows already, else the first."""
+def _worn(scene, takes) -> int | None:
+    """The hypothesis that is chosen in the middle of what is open."""
     state = reading.of(scene)
-    group = "torso_head" if state.group == "whole" else state.group
+    group = TORSO if state.group == WHOLE else state.group
     try:
         picks = reading.choice_track(scene).picks(takes)[group]
     except RetakeError:  # the panel says what is wrong with the decisions
-        return 0
-    shown = int(picks[sum(reading.range_of(scene, takes)) // 2])
-    rows = [row.hypothesis for row in state.alternatives]
-    return rows.index(shown) if shown in rows else 0
+        return None
+    return int(picks[sum(reading.range_of(scene, takes)) // 2])
 
 
 def open_stretch(scene, index: int) -> None:

@@ -117,9 +117,22 @@ def hover(context, tool, mouse) -> None:
     blf.enable(0, blf.SHADOW)
     blf.shadow(0, 5, 0, 0, 0, 1)
     blf.color(0, *row.colour, 1)
-    blf.position(0, mouse[0] + 16 * scale, mouse[1] + 10 * scale, 0)
-    blf.draw(0, f"{row.name}  {row.share:.0%}")
+    text = f"{row.name}  {row.share:.0%}"
+    x = label_x(mouse[0], blf.dimensions(0, text)[0], right_edge(context.area), 16 * scale)
+    blf.position(0, x, mouse[1] + 10 * scale, 0)
+    blf.draw(0, text)
     blf.disable(0, blf.SHADOW)
+
+
+def label_x(mouse: float, width: float, edge: float, gap: float) -> float:
+    """Where a label begins: right of the mouse, or left of it where it would be cut off."""
+    return mouse + gap if mouse + gap + width <= edge else mouse - gap - width
+
+
+def right_edge(area) -> float:
+    """Where the sidebar covers the view, in pixels of the window."""
+    lefts = [r.x for r in area.regions if r.type == "UI" and r.width > 1 and r.alignment == "RIGHT"]
+    return min([area.x + area.width, *lefts])
 
 
 def _keys():

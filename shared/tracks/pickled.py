@@ -111,20 +111,31 @@ def _empty(kind: type, shape: object, code: object) -> AnyArray:
 
 
 def _scalar(dtype: Any, content: Any) -> Any:
+    if isinstance(dtype, _Text) and isinstance(content, bytes):
+        return content.decode("utf-32-le").rstrip("\0")
     if not isinstance(dtype, np.dtype) or dtype.hasobject or not isinstance(content, bytes):
         raise ValueError("not a number")
     return np.frombuffer(content, dtype, count=1)[0]
 
 
-def _dtype(code: Any, *_flags: Any) -> np.dtype[Any]:
-    """Numbers, text and objects only: a pickle may declare a field of any other type an object, and
-    its bytes a pointer."""
+def _dtype(code: Any, *_flags: Any) -> np.dtype[Any] | _Text:
+    """Numbers, text and objects only, of which numpy has one type each that nothing can change.
+
+    To any other one a pickle could add fields, declare one an object, and its bytes a pointer.
+    """
     if not isinstance(code, str) or not _PLAIN_TYPE.fullmatch(code):
         raise ValueError("not a plain type")
-    return np.dtype(code)
+    return _Text() if "U" in code else np.dtype(code)
 
 
-_PLAIN_TYPE = re.compile(r"[<>=|]?(b1|[iu][1248]|f[248]|O8?|[SU]\d{1,6})")
+_PLAIN_TYPE = re.compile(r"[<=|]?(b1|[iu][1248]|f[248]|O8?|U\d{1,6})")
+
+
+class _Text:
+    """In the place of numpy's type for text, of any length."""
+
+    def __setstate__(self, state: object) -> None:
+        """Byte order and length, which are not needed."""
 
 
 def _encode(text: Any, codec: Any = "latin1") -> bytes:

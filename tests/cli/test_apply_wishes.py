@@ -27,9 +27,8 @@ def takes(make_takes: Callable[..., Takes]) -> Takes:
 def arguments(*given: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     apply_wishes.add_arguments(parser)
-    return parser.parse_args(
-        given, argparse.Namespace(takes=Path("clip.npz"), rig=Path("hero.blend"))
-    )
+    files = {"takes": Path("clip.npz"), "rig": Path("hero.blend"), "out": Path("shot.blend")}
+    return parser.parse_args(given, argparse.Namespace(**files))
 
 
 def test_nothing_asked_is_nothing_wished(takes: Takes) -> None:
@@ -103,3 +102,15 @@ def test_hands_that_make_no_sense_are_refused(
     args = arguments("--hands", str(file))
     with pytest.raises(RetakeError, match=words):
         apply_wishes.in_scene(apply_wishes.read(args, takes), args, takes, scene(), 25.0)
+
+
+def test_only_a_camera_is_a_camera(takes: Takes) -> None:
+    args = arguments("--camera", "Cup")
+    wishes = apply_wishes.read(args, takes)
+    with pytest.raises(RetakeError, match="type MESH; expected CAMERA"):
+        apply_wishes.in_scene(wishes, args, takes, scene(Cup=SimpleNamespace(type="MESH")), 25.0)
+
+
+def test_contacts_are_not_written_where_the_result_goes(takes: Takes) -> None:
+    with pytest.raises(RetakeError, match="cannot hold both"):
+        apply_wishes.read(arguments("--write-contacts", "shot.blend"), takes)

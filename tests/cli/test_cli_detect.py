@@ -102,6 +102,9 @@ def test_options_that_do_not_fit(tmp_path: Path, capsys: pytest.CaptureFixture[s
         (["--size", "640x480", "--fps", "25", "--person", "5"], "There is no person 5"),
         (["--person", "me"], "expected largest, a number, or"),
         (["--stride", "0"], "expected a whole number"),
+        (["--preview", str(tmp_path / "p.gif")], "a film"),
+        (["--size", "640x480", "--fps", "25", "--preview", str(tmp_path / "p.png")], "--of"),
+        (["--coco", str(out)], "the same name"),
     ):
         assert words in complaint(capsys, "detect", folder, "-o", out, *options)
     assert not out.exists()
@@ -224,3 +227,25 @@ def test_pictures_in_order_need_a_frame_rate(
         capsys, "detect", tmp_path / "b.mp4", "-o", out, "--fps", "24"
     )
     assert not out.exists()
+
+
+def test_the_video_of_a_trackers_file_is_never_overwritten(
+    clip: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = openpose_folder(clip.with_name("poses"))
+    assert "never overwritten" in complaint(capsys, "detect", folder, "-o", clip, "--of", clip)
+    assert clip.read_bytes() == b"read by nobody"
+
+
+def test_a_track_of_our_own_needs_no_size_and_no_rate(
+    clip: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    FakeDetector.put(monkeypatch)
+    first, again = clip.with_name("first.npz"), clip.with_name("again.npz")
+    assert main(["detect", str(clip), "-o", str(first), "--no-repair"]) == 0
+    assert main(["detect", str(first), "-o", str(again), "--no-repair"]) == 0
+    assert "(first.npz, Retake)" in capsys.readouterr().out
+    one, other = KeypointTrack.load(first), KeypointTrack.load(again)
+    np.testing.assert_array_equal(one.points, other.points)
+    np.testing.assert_array_equal(one.times, other.times)
+    assert (one.image_size, one.fps) == (other.image_size, other.fps)

@@ -207,7 +207,7 @@ def test_the_real_sampler_goes_on_from_its_windows(
     server: Server, connect: Connect, request_lift: RequestLift
 ) -> None:
     client = connect(server.info)
-    request = request_lift("a", frames=900, hypotheses=2, iterations=3, seed=77)
+    request = request_lift("a", frames=500, hypotheses=1, iterations=2, seed=77)
     client.send(request)
     until_frames(client, 100)
     client.send(Cancel(job_id="a"))

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from retake.server import serve
@@ -27,8 +27,6 @@ pytestmark = pytest.mark.timeout(400)
 """Each server imports torch, which takes a minute on a machine that has too much to do."""
 
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
-LONG: dict[str, Any] = {"frames": 500, "hypotheses": 100, "iterations": 50}
-"""A job of the tiny model that nobody waits for: it is killed."""
 
 
 def is_gone_soon(pid: int) -> bool:
@@ -39,13 +37,14 @@ def is_gone_soon(pid: int) -> bool:
 
 
 def test_a_killed_worker_costs_its_job_only(
-    start_server: Callable[..., Server],
+    start_fast: Callable[..., Server],
     connect: Callable[..., Client],
     request_lift: Callable[..., Lift],
+    long: Lift,
 ) -> None:
-    server = start_server()
+    server = start_fast()
     client = connect(server.info)
-    client.send(request_lift("long", **LONG), request_lift("next"))
+    client.send(long, request_lift("next"))
     client.receive_until(Progress)
     os.kill(server.worker_pid(), KILL)
     failed = client.outcome("long")
@@ -57,14 +56,14 @@ def test_a_killed_worker_costs_its_job_only(
 
 
 def test_a_killed_server_leaves_nothing_in_the_way(
-    start_server: Callable[..., Server], connect: Callable[..., Client]
+    start_fast: Callable[..., Server], connect: Callable[..., Client]
 ) -> None:
-    killed = start_server()
+    killed = start_fast()
     worker = killed.worker_pid()
     killed.kill()
     assert killed.read_file() == killed.info  # nobody could remove it
     assert is_gone_soon(worker)
-    server = start_server()
+    server = start_fast()
     assert server.info.server_key != killed.info.server_key
     client = connect(server.info)
     client.send(Ping(job_id="p"))

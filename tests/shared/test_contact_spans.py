@@ -18,6 +18,22 @@ def test_spans_of_probabilities_hold_in_the_same_frames() -> None:
     np.testing.assert_array_equal(spans.numbered(TIMES) > 0, probabilities > 0.5)
 
 
+def test_contacts_that_some_hypotheses_lose_for_a_moment_go_on() -> None:
+    votes = np.zeros((100, 4))
+    votes[20:60, 1], votes[35:39, 1], votes[45, 1] = 0.8, 0.4, 0.0
+    votes[70:80, 1] = 0.4
+    votes[90, 1] = 0.8
+    spans = ContactSpans.of(votes, TIMES)
+    assert spans == ContactSpans(left_toe=((float(TIMES[20]), float(TIMES[59])),))
+
+
+def test_spans_in_another_time_are_told_from_none() -> None:
+    assert ContactSpans(left_toe=((0.0, 9.9),)).beyond(TIMES)
+    assert ContactSpans(left_toe=((15.0, 16.0),)).beyond(TIMES)
+    assert not ContactSpans(left_toe=((0.0, 9.9), (10.0, 10.001))).beyond(TIMES)
+    assert not ContactSpans().beyond(TIMES)
+
+
 def test_spans_are_numbered_and_include_both_ends() -> None:
     spans = ContactSpans(left_toe=((10.4, 10.8), (10.84, 11.0)))
     numbers = spans.numbered(TIMES)

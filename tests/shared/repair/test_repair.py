@@ -15,7 +15,7 @@ from retake.shared.layouts.to_h36m import to_h36m
 from retake.shared.repair.changes import Change, undo
 from retake.shared.repair.repair import repair, swap_sides
 from retake.shared.repair.swaps import between, exchanged
-from retake.shared.repair.words import frame_ranges, sentences
+from retake.shared.repair.words import frame_ranges, frames_told, sentences
 
 RECORDED = Path(__file__).parents[2] / "data" / "bending_man_keypoints.npz"
 """What MediaPipe found in camera 2 of Pose2Sim's single-person demo (BSD-3-Clause, D. Pagnon), 60
@@ -188,3 +188,14 @@ def test_the_sentences_name_limbs_and_frames() -> None:
     _, done = swap_sides(walker(), np.array([3, 4, 5, 9]), ("knee", "foot"))
     assert sentences([done]) == ["left and right of the legs exchanged in frames 3-5, 9"]
     assert frame_ranges(np.array([1])) == "1"
+    assert frames_told(np.array([1, 3, 5, 6]), most=2) == "frames 1, 3 and 1 more range"
+    assert frames_told(np.array([7])) == "frame 7"
+
+
+def test_one_point_is_told_as_one() -> None:
+    def gap(frames: list[int]) -> Change:
+        before = np.zeros((len(frames), 1, 2), np.float32)
+        return Change("gap", ("hip",), np.array(frames), before, before[..., 0])
+
+    assert sentences([gap([4])]) == ["a missing point was bridged"]
+    assert sentences([gap([4]), gap([6, 7])]) == ["3 missing points were bridged"]
