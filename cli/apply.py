@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..blender_addon.rig.wishes import Wishes
 from ..shared.errors import RetakeError
+from ..shared.keypoints import KeypointTrack
 from ..shared.takes import Takes
 from . import apply_wishes
 from .blender_process import chatter_in, leave
@@ -34,6 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         help="which take, counted from 0 (default: the likeliest of every limb)",
     )
+    parser.add_argument(
+        "--track", type=Path, help="keypoint track (.npz) that the takes were made of"
+    )
     apply_wishes.add_arguments(parser)
 
 
@@ -41,12 +45,13 @@ def run(args: argparse.Namespace) -> int:
     """Ends the process itself once Blender is loaded: Blender 4.5 can hang in its own exit."""
     check_files(args.takes, args.rig, args.out)
     takes = Takes.load(args.takes)
+    track = KeypointTrack.load(args.track) if args.track else None
     wishes = apply_wishes.read(args, takes)
     try:
         with tempfile.TemporaryDirectory() as resources, chatter_in(Path(resources, "log")):
             # Before `import bpy`, or it reads and writes the person's own Blender configuration.
             os.environ["BLENDER_USER_RESOURCES"] = resources
-            did = apply_in_file(takes, args, wishes)
+            did = apply_in_file(takes, args, wishes, track)
     except RetakeError as error:
         return leave(1, f"retake: {error}")
     print("\n".join(did))
@@ -66,7 +71,9 @@ def check_files(takes: Path, rig: Path, out: Path) -> None:
     check_output(out, takes, rig)
 
 
-def apply_in_file(takes: Takes, args: argparse.Namespace, wishes: Wishes) -> list[str]:
+def apply_in_file(
+    takes: Takes, args: argparse.Namespace, wishes: Wishes, track: KeypointTrack | None
+) -> list[str]:
     """Opens the rig's file, applies, saves a copy; returns what was done and what to know of it."""
     import bpy
 
@@ -87,6 +94,7 @@ def apply_in_file(takes: Takes, args: argparse.Namespace, wishes: Wishes) -> lis
         scene.frame_start,
         args.takes.stem,
         apply_wishes.in_scene(wishes, args, takes, scene, fps),
+        track,
     )
     bpy.context.preferences.filepaths.save_version = 0
     try:

@@ -56,6 +56,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scale", type=float, help="of the way over the floor, in rig units per metre filmed"
     )
+    parser.add_argument(
+        "--path-smooth",
+        type=float,
+        metavar="SECONDS",
+        help="smooth the way over this time, in place of 0.1; less for jumps. Needs --track",
+    )
     parser.add_argument("--floor", type=float, metavar="Z", help="height of the floor in the world")
     parser.add_argument(
         "--camera",
@@ -83,6 +89,7 @@ def read(args: argparse.Namespace, takes: Takes) -> Wishes:
         in_place=args.in_place,
         scale=args.scale,
         floor=args.floor,
+        path_s=args.path_smooth,
     )
 
 

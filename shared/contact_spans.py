@@ -16,10 +16,8 @@ import numpy.typing as npt
 
 from .arrays import Floats
 from .atomic import replaced_file
+from .contacts import standing
 from .errors import RetakeError
-
-STANDS = 0.5
-"""Probability of contact from which a foot is taken to stand."""
 
 SAME_TIME_S = 1e-6
 """Frames nearer than this to a span's end belong to it."""
@@ -60,13 +58,20 @@ class ContactSpans:
 
     @staticmethod
     def of(probabilities: Floats, times: Floats) -> ContactSpans:
-        """Spans in which probabilities (F, 4) at `times` (F,) say that a part stands."""
+        """Spans in which each part stands by probabilities (F, 4) at evenly spaced `times` (F,)."""
         found: list[Spans] = []
-        for flags in (probabilities > STANDS).T:
+        fps = (len(times) - 1) / max(float(times[-1] - times[0]), SAME_TIME_S)
+        for flags in standing(probabilities, fps).T:
             edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]])))
             runs = edges.reshape(-1, 2)
             found.append(tuple((float(times[a]), float(times[b - 1])) for a, b in runs))
         return ContactSpans(*found)
+
+    def beyond(self, times: Floats) -> bool:
+        """Whether there are spans, but all of them before or after `times` (F,)."""
+        spans = [span for own in vars(self).values() for span in own]
+        meets = any(a <= times[-1] and b >= times[0] for a, b in spans)
+        return bool(spans) and not meets
 
     def numbered(self, times: Floats) -> npt.NDArray[np.intp]:
         """(F, 4): the number of the span, from 1, that holds at `times` (F,); 0 for none."""

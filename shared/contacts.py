@@ -28,6 +28,10 @@ HEEL_HEIGHT = 0.035
 HYSTERESIS = 1.5
 """A contact begins below both limits and lasts below this many times the limits."""
 
+STANDS, STILL_STANDS = 0.5, 0.35
+"""Probability from which a foot is taken to stand, and down to which a contact lasts. Hypotheses
+that part a contact, or lose it, do so in different frames."""
+
 SHORTEST_S = 0.08
 """Shorter contacts and shorter gaps in a contact are taken for noise."""
 
@@ -49,6 +53,15 @@ def contact_probabilities(positions: Floats, fps: float) -> Floats:
     return np.concatenate([left, right]).T
 
 
+def standing(probabilities: Floats, fps: float) -> Bools:
+    """(frames, parts): when each part stands by probabilities (frames, parts) of contact.
+
+    Gaps and contacts too short to be true are left out.
+    """
+    shortest = max(2, round(SHORTEST_S * fps))
+    return np.stack([_held(own, STANDS, STILL_STANDS, shortest) for own in probabilities.T], -1)
+
+
 def _standing(positions: Floats, fps: float) -> Bools:
     """(2, 2, frames): right and left foot of one hypothesis (frames, 17, 3), heel and toe each."""
     ankles, flat = positions[:, ANKLES], joint_height(positions)
@@ -58,8 +71,10 @@ def _standing(positions: Floats, fps: float) -> Bools:
     drift = LARGEST_DRIFT * flat / JOINT_HEIGHT
     feet = np.zeros((2, 2, len(positions)), dtype=bool)
     for foot in range(2):
-        toe = _contact(np.maximum(speed[:, foot], height[:, foot] / STANDING_HEIGHT), shortest)
-        heel = _contact(np.maximum(speed[:, foot], height[:, foot] / HEEL_HEIGHT), shortest)
+        toe, heel = (
+            _held(-np.maximum(speed[:, foot], height[:, foot] / limit), -1, -HYSTERESIS, shortest)
+            for limit in (STANDING_HEIGHT, HEEL_HEIGHT)
+        )
         for start, stop in parted(ankles[:, foot, :2], toe, drift, shortest, gap):
             feet[foot, 1, start:stop] = True
         feet[foot, 0] = heel & feet[foot, 1]
@@ -125,11 +140,11 @@ def _steady_speed(points: Floats, fps: float) -> Floats:
     return np.linalg.norm(around @ (frames * fps / np.sum(frames**2)), axis=-1)
 
 
-def _contact(effort: Floats, shortest: int) -> Bools:
-    """Frames (frames,) in contact; `effort` is 1 at the limit that begins one."""
-    contact = effort < HYSTERESIS
+def _held(evidence: Floats, begins: float, lasts: float, shortest: int) -> Bools:
+    """Frames (frames,) in contact: above `lasts`, if it comes above `begins` at some time."""
+    contact = evidence > lasts
     for start, stop in _runs(contact):
-        contact[start:stop] = effort[start:stop].min() < 1
+        contact[start:stop] = evidence[start:stop].max() > begins
     gapless = ~_without_short_runs(~contact, shortest)
     return _without_short_runs(gapless, shortest)
 

@@ -25,6 +25,7 @@ from .camera_path import through_camera
 from .ik_keys import IkLimb
 from .landmarks import LIMB_BONES, Body, Placement
 from .limits import Limits
+from .path_smoothness import with_path
 from .plants import Contacts
 from .rest_pose import RestPose
 from .root_policy import RootPolicy
@@ -58,6 +59,8 @@ def solve_take(
     wishes = wishes or Wishes()
     bone_map = bone_map or find_bone_map(rest)
     positions = combine(takes, choice, track)
+    if wishes.path_s is not None:
+        positions = with_path(positions, takes, track, wishes.path_s)
     seconds = wishes.smoothing_of(takes.times)
     positions = smoothed(positions, takes.spread, seconds, takes.fps)
     world, placement = _placed(positions, takes, Body.of(rest, bone_map), wishes)

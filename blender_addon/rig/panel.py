@@ -164,7 +164,7 @@ class RETAKE_PT_motion(_SubPanel, bpy.types.Panel):
         layout.prop(state, "root")
         layout.prop(state, "in_place")
         layout.prop(state, "place")
-        for name in ("scale", "floor"):
+        for name in ("scale", "floor", "path"):
             row = layout.row(align=True, heading=name.title())
             row.prop(state, f"use_{name}", text="")
             value = row.row(align=True)

@@ -100,6 +100,21 @@ class RetakeRig(bpy.types.PropertyGroup):
         subtype="TIME",
         unit="TIME_ABSOLUTE",
     )
+    use_path: bpy.props.BoolProperty(
+        name="Own Path Smoothing",
+        description="Find the hip's way through space again; otherwise it is as the takes have it. "
+        "Needs the scene's track",
+    )
+    path: bpy.props.FloatProperty(
+        name="Path",
+        description="Seconds over which the hip's way through space is smoothed: less for jumps, "
+        "more for calm walks",
+        default=0.1,
+        min=0.01,
+        soft_max=0.5,
+        subtype="TIME",
+        unit="TIME_ABSOLUTE",
+    )
     controls: bpy.props.EnumProperty(
         name="Controls",
         description="What drives arms and legs of a rig that has IK controls; both get keys",

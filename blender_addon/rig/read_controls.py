@@ -59,9 +59,8 @@ def _of_rigify(armature_object) -> Iterator[IkLimb]:
             f"{name}.{side[0].upper()}" if name else "" for name in RIGIFY[upper]
         )
         if all(name in bones for name in (end, pole, parent)):
-            yield _limb(
-                armature_object, limb, end, pole, toe if toe in bones else "", ("root",) * 2
-            )
+            toe = toe if toe in bones else ""
+            yield _limb(armature_object, limb, end, pole, toe, ("root", "root"))
 
 
 def _of_constraints(armature_object, bone_map: BoneMap) -> Iterator[IkLimb]:

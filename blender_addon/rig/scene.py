@@ -153,6 +153,7 @@ def wishes_of(scene, rig) -> Wishes:
         in_place=state.in_place,
         scale=state.scale if state.use_scale else None,
         floor=state.floor if state.use_floor else None,
+        path_s=state.path if state.use_path else None,
         camera=_cameras(scene) if state.place == "CAMERA" else None,
     )
 

@@ -83,6 +83,8 @@ class Wishes:
     in_place   the way is left out
     scale      of the way over the floor against the source's metres; None: as the legs
     floor      height of the floor in the world; None: that of the rig's soles at rest
+    path_s     seconds over which the way is smoothed, less for jumps, more for calm walks; None: as
+               it was when the takes were made
     camera     (F, 4, 4) matrices, Blender camera to world, one per frame of the takes: a camera
                that moves, or one whose place is known. The motion is then where the camera saw it.
                None: a camera that stands still somewhere, and a motion that begins at the rig.
@@ -97,6 +99,7 @@ class Wishes:
     in_place: bool = False
     scale: float | None = None
     floor: float | None = None
+    path_s: float | None = None
     camera: Floats | None = None
 
     def __post_init__(self) -> None:
@@ -108,6 +111,8 @@ class Wishes:
                 raise RetakeError(f"The wish {name} is '{value}'; expected {', '.join(known)}.")
         if self.scale is not None and not 0 < self.scale < math.inf:
             raise RetakeError(f"The way's scale is {self.scale:g}; it must be positive.")
+        if self.path_s is not None and not 0 < self.path_s < math.inf:
+            raise RetakeError(f"The way is smoothed over {self.path_s:g} s; it must be positive.")
         if self.floor is not None and not math.isfinite(self.floor):
             raise RetakeError("The floor's height must be a number.")
 

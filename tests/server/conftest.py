@@ -57,7 +57,7 @@ def sample(
         on_frames(5, poses[:, 5:])
     return poses
 
-def detect(video, on_frame):
+def detect(video, on_frame, *choice):
     for done in range(3):
         on_frame(done + 1, 3)
     while video.stem == "endless":

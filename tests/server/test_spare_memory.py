@@ -38,7 +38,9 @@ def test_what_was_freed_goes_back_to_the_system() -> None:
     assert float(run.stdout) > 150
 
 
-def test_a_collection_finds_what_came_after_the_start_only() -> None:
+def test_a_collection_finds_what_came_after_the_start_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     class Knot:
         alive = 0
 
@@ -49,6 +51,7 @@ def test_a_collection_finds_what_came_after_the_start_only() -> None:
         def __del__(self) -> None:
             Knot.alive -= 1
 
+    monkeypatch.setattr(spare_memory, "_is_settled", False)
     gc.disable()
     try:
         Knot()
@@ -59,6 +62,9 @@ def test_a_collection_finds_what_came_after_the_start_only() -> None:
         Knot()
         spare_memory.collect()
         assert Knot.alive == 0
+        loaded = [[number] for number in range(spare_memory.MOST_LOOKED_AT)]
+        spare_memory.collect()
+        assert len(gc.get_objects()) < len(loaded)  # and are not looked at any more
     finally:
         gc.unfreeze()
         gc.enable()

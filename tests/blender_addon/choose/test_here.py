@@ -88,3 +88,16 @@ def test_takes_of_another_clip_do_not_join(clip: Takes, takes: Takes) -> None:
 def test_a_range_outside_of_the_clip_is_refused(clip: Takes, first: int, last: int) -> None:
     with pytest.raises(RetakeError, match="frames 0 to 59"):
         here.alternatives_in(clip, WHOLE, first, last)
+
+
+def test_the_take_that_is_worn_stands_for_those_like_it(clip: Takes) -> None:
+    rows = here.alternatives_in(clip, "left_arm", 22, 37)
+    shown = [row.hypothesis for row in rows]
+    for worn in set(range(clip.hypothesis_count)) - set(shown):
+        changed = here.with_worn(clip, rows, "left_arm", worn, 22, 37)
+        ((before, after),) = [
+            (a, b) for a, b in zip(rows, changed, strict=True) if a.hypothesis != b.hypothesis
+        ]
+        assert after == replace(before, hypothesis=worn)
+        assert after.hypothesis % 2 == before.hypothesis % 2  # the clip has two kinds of arms
+    assert here.with_worn(clip, rows, "left_arm", shown[1], 22, 37) == rows

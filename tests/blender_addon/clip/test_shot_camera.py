@@ -37,4 +37,4 @@ def test_what_the_video_saw_is_seen_again(degrees: float, scale: float) -> None:
 
 def test_a_body_without_legs_is_a_sentence() -> None:
     with pytest.raises(RetakeError, match="no length"):
-        fitted_pose(np.zeros((5, 17, 3)) + [0, 0, 4], 25.0, np.arange(5), np.zeros((5, 2, 3)), 0.8)
+        fitted_pose(np.full((5, 17, 3), (0, 0, 4)), 25.0, np.arange(5), np.zeros((5, 2, 3)), 0.8)

@@ -2,17 +2,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from retake.blender_addon.choose.combine import choice_of, combine
 from retake.blender_addon.rig.apply_take import Wishes, scene_times, solve_take, standing_feet
+from retake.blender_addon.rig.path_smoothness import with_path
 from retake.blender_addon.rig.rest_pose import RestPose
 from retake.shared.arrays import Floats
 from retake.shared.camera import Camera
 from retake.shared.contact_spans import ContactSpans
 from retake.shared.errors import RetakeError
+from retake.shared.root import SMOOTHNESS_S
 from retake.shared.takes import LIMB_GROUPS, Takes
 
 MakeRig = Callable[..., RestPose]
@@ -95,6 +98,28 @@ def test_feet_stand_where_heel_or_toe_of_the_takes_do(takes: Takes) -> None:
     feet = standing_feet(replace(takes, contacts=contacts), takes.times)
     assert feet[:, 1].nonzero()[0].tolist() == list(range(10, 20))
     assert feet[:, 2].nonzero()[0].tolist() == list(range(30, len(takes.times)))
+
+
+def test_the_way_is_smoothed_anew_from_the_keypoints() -> None:
+    generator = np.random.default_rng(0)
+    camera = Camera.with_default_focal(1280, 720)
+    poses = generator.normal(0, 0.3, (100, 17, 3))
+    poses -= poses[:, :1]
+    root = np.stack([np.zeros(100), 0.3 * np.sin(np.arange(100) / 4), np.full(100, 5.0)], axis=-1)
+    pixels = camera.project(poses + root[:, None]) + generator.normal(0, 5, (100, 17, 2))
+    track: Any = SimpleNamespace(points=pixels, confidence=np.ones((100, 17)), frame_count=100)
+    clip: Any = SimpleNamespace(camera=camera, fps=50.0, frame_count=100)
+    joints = poses + root[:, None]
+
+    def shake(moved: Floats) -> float:
+        return float(np.abs(np.diff(moved[:, 0], 2, axis=0)).max())
+
+    calm, lively = (with_path(joints, clip, track, seconds) for seconds in (0.4, 0.03))
+    assert shake(calm) < 0.5 * shake(lively)
+    np.testing.assert_allclose(with_path(joints, clip, track, SMOOTHNESS_S), joints, atol=1e-9)
+    np.testing.assert_allclose(calm - calm[:, :1], poses, atol=1e-9)
+    with pytest.raises(RetakeError, match="keypoints are needed"):
+        with_path(joints, clip, None, 0.2)
 
 
 def test_contacts_in_another_time_than_the_clip_are_refused(
