@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     make_folder(args.out)
     done = {clip.name: record for clip in clips if (record := finished(clip, settings))}
     left = [clip for clip in clips if clip.name not in done]
-    print(f"{len(clips)} clips, {len(done)} of them done before.")
+    print(f"{len(clips)} {'clip' if len(clips) == 1 else 'clips'}, {len(done)} done before.")
     for record in follow(work(left, settings, args.ray), len(left)):
         done[record.name] = record
     records = [done[clip.name] for clip in clips if clip.name in done]
@@ -82,7 +82,7 @@ def follow(records: Iterable[Record], count: int) -> Iterator[Record]:
     """The same, with a bar; failures are told as they come."""
     from tqdm import tqdm
 
-    with tqdm(total=count, unit=" clips", disable=count == 0) as bar:
+    with tqdm(total=count, unit="clip", disable=count == 0) as bar:
         for record in records:
             if record.failed:
                 tqdm.write(f"{record.name}: {record.failed}", file=sys.stderr)

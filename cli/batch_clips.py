@@ -129,14 +129,14 @@ def table(records: Sequence[Record]) -> str:
     """For people: a line per clip, then the sums."""
     width = max([len(r.name) for r in records], default=0)
     lines = [
-        f"{r.name:{width}}  {r.failed or f'{r.frames:6} frames  {r.seconds:7.1f} s'}"
+        f"{r.name:{width}}  "
+        + (f"failed: {r.failed}" if r.failed else f"{r.frames:6} frames  {r.seconds:7.1f} s")
         for r in records
     ]
     failed = sum(1 for r in records if r.failed)
     good = [r for r in records if not r.failed]
-    lines.append(
-        f"{len(good)} clips with {sum(r.frames for r in good)} frames done, {failed} failed."
-    )
+    clips = "1 clip" if len(good) == 1 else f"{len(good)} clips"
+    lines.append(f"{clips} with {sum(r.frames for r in good)} frames done, {failed} failed.")
     return "\n".join(lines)
 
 

@@ -78,7 +78,7 @@ def models() -> str:
 
 
 def folders() -> str:
-    """The folders must be ours, and nobody else may read the one with the keys."""
+    """The folders must be ours, and nobody else may write to the one with the keys."""
     for folder in (runtime_folder(), data_folder()):
         if not os.access(_existing(folder), os.W_OK):
             raise RetakeError(f"The folder {folder} cannot be written to.")

@@ -15,19 +15,31 @@ REST_S = 5.0
 """After so long without a job, memory goes back to the system."""
 
 
+MOST_LOOKED_AT = 10_000
+"""Objects that a collection goes through each time. More than these survive only where models, or
+parts of PyTorch, have been loaded since."""
+
+_is_settled = False
+
+
 def settle() -> None:
-    """To be called once all is loaded: later collections leave it alone and take microseconds.
+    """To be called once all is loaded: later collections leave it alone and take milliseconds.
 
     With PyTorch loaded, one that does not takes a third of a second, in the middle of a job.
     """
+    global _is_settled
     gc.collect()
     gc.freeze()
+    _is_settled = True
 
 
 def collect() -> None:
     """Drop what a finished job has left behind, if `settle` was called: else it costs too much."""
-    if gc.get_freeze_count():
-        gc.collect()
+    if not _is_settled:
+        return
+    gc.collect()
+    if len(gc.get_objects()) > MOST_LOOKED_AT:
+        gc.freeze()
 
 
 def give_back() -> None:

@@ -71,7 +71,7 @@ class Worker:
         poller.register(self._front, zmq.POLLIN)
         poller.register(self._replies, zmq.POLLIN)
         while True:
-            for socket, _ in poller.poll(REST_S * 1000):
+            for socket, _ in poller.poll(int(REST_S * 1000)):
                 if socket is self._front:
                     self._take(*self._front.recv_multipart())
                 else:

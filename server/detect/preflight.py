@@ -6,15 +6,18 @@ import numpy as np
 
 from ...shared.arrays import Bools, Floats64
 from ...shared.keypoints import KeypointTrack
+from ...shared.repair.findings import (
+    FEET,
+    HANDS,
+    SHARE,
+    SMALL_PX,
+    hidden,
+    nobody,
+    person_height,
+    skipped,
+)
 from ...shared.repair.words import frame_ranges, frames_told
 from .cuts import shots
-
-SMALL_PX = 150.0
-"""Height of a person below which a pixel of the detector's error is a centimetre or more."""
-
-CERTAIN = 0.5
-SHARE = 0.1
-"""Of the frames. What happens more rarely is not worth a sentence."""
 
 BLURRED = 0.36
 """Sharpness of the steepest edges; a straight ramp of three pixels has 0.33."""
@@ -35,8 +38,8 @@ def preflight(track: KeypointTrack, figures: Floats64) -> list[str]:
         _frame_rate(track, figures),
         _missing(track),
         _size(track),
-        _limbs(track, "feet", (3, 6)),
-        _limbs(track, "hands", (13, 16)),
+        _limbs(track, "feet", FEET),
+        _limbs(track, "hands", HANDS),
         _blur(figures),
         _camera(figures),
     ]
@@ -56,15 +59,14 @@ def _cuts(figures: Floats64) -> str:
 
 
 def _frame_rate(track: KeypointTrack, figures: Floats64) -> str:
-    steps = np.diff(track.times)
     still = (figures[1:, :3] == 0).all(axis=1)
     if still.mean() > SHARE:
         share = f"{round(100 * float(still.mean()))} %"
         return (
             f"{share} of the pictures repeat the one before: the clip was made from fewer frames."
         )
-    gaps = np.flatnonzero(steps > 1.7 * np.median(steps)) + 1
-    if len(gaps) > SHARE * len(steps):
+    gaps = np.flatnonzero(skipped(track))
+    if len(gaps) > SHARE * (track.frame_count - 1):
         return "The time between frames varies, as with phones in the dark: fast motion suffers."
     if len(gaps):
         return f"Frames are missing before frame {frame_ranges(gaps)}."
@@ -74,37 +76,23 @@ def _frame_rate(track: KeypointTrack, figures: Floats64) -> str:
 
 
 def _missing(track: KeypointTrack) -> str:
-    gone: Bools = np.isnan(track.points[..., 0]).min(axis=1)
+    gone = nobody(track)
     return f"Nobody is seen in {_frames(gone)}." if gone.any() else ""
 
 
 def _size(track: KeypointTrack) -> str:
-    x, y = track.points[..., 0], track.points[..., 1]
-    seen = np.isfinite(x).sum(axis=1) > 8
-    if not seen.any():
+    height = person_height(track)
+    if not height < SMALL_PX:  # NaN: nobody is seen at all
         return ""
-    height = np.hypot(_extent(x[seen]), _extent(y[seen]))
-    if np.median(height) >= SMALL_PX:
-        return ""
-    return (
-        f"The person is only {round(float(np.median(height)))} pixels high: "
-        "film from nearer, or with more pixels."
-    )
+    return f"The person is only {round(height)} pixels high: film from nearer, or with more pixels."
 
 
-def _extent(values: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> Floats64:
-    return (np.nanmax(values, axis=1) - np.nanmin(values, axis=1)).astype(np.float64)
-
-
-def _limbs(track: KeypointTrack, name: str, joints: tuple[int, int]) -> str:
+def _limbs(track: KeypointTrack, name: str, joints: tuple[int, ...]) -> str:
     """Uncertain, or outside the picture, although somebody is there."""
-    points, confidence = track.points[:, joints], track.confidence[:, joints]
-    there = np.isfinite(track.points[..., 0]).any(axis=1)
-    outside = ((points < 0) | (points > np.array(track.image_size))).any(axis=-1)
-    hidden = there & ((confidence < CERTAIN) | outside).any(axis=1)
-    if hidden.mean() <= SHARE:
+    lost = hidden(track, joints)
+    if lost.mean() <= SHARE:
         return ""
-    return f"The {name} are hidden or outside the picture in {_frames(hidden)}."
+    return f"The {name} are hidden or outside the picture in {_frames(lost)}."
 
 
 def _blur(figures: Floats64) -> str:
