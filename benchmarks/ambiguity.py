@@ -17,15 +17,17 @@ from typing import Any
 
 import numpy as np
 import report
+import torch
 from choice import APART_DEGREES, LIMBS, NEAR_DEGREES, Case, apart, flip
 from retake.server.models import SHIPPED
 from retake.shared.arrays import Floats, Ints
 from retake.shared.choosing.alternatives import choice_of
-from retake.shared.choosing.posture import body_axes
 from retake.shared.model.artifact import load_model
 from retake.shared.model.diffusion import Diffusion
+from retake.shared.model.jumps import JUMP_STEP, jumped, possible
+from retake.shared.model.sampler import Start
 from retake.shared.model.windows import sample_clip
-from retake.shared.resample import MODEL_FPS
+from retake.shared.resample import MODEL_FPS, fill_gaps
 from retake.shared.skeleton import HUMAN36M
 from retake.training.detector_noise import corrupt
 from retake.training.mocap import MocapSet
@@ -34,10 +36,6 @@ from retake.training.virtual_camera import view
 SIDE = 1000
 FRAMES = 100
 STRETCH = slice(25, 75)
-BEHIND_M = 0.02
-"""A knee this far behind the line from hip to ankle is bent the wrong way."""
-BODY_M = 0.12
-"""An elbow or wrist nearer to the spine's line is inside the body."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +53,8 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=100, help="of each kind (default: 100)")
     parser.add_argument("--hypotheses", type=int, default=20)
     parser.add_argument("--iterations", type=int, default=5)
+    parser.add_argument("--jumps", type=int, default=0, help="proposals added (default: 0)")
+    parser.add_argument("--step", type=int, default=JUMP_STEP, help="where the network takes over")
     options = parser.parse_args()
     model = load_model(options.model)
     rows = [_row(kind, model, options) for kind in ("seen", "hidden")]
@@ -67,16 +67,7 @@ def _row(kind: str, model: Diffusion, options: argparse.Namespace) -> dict[str, 
         pixels = shot.pixels.copy()
         if kind == "hidden":
             pixels[STRETCH, LIMBS[shot.case.group]] = np.nan
-        poses = sample_clip(
-            model,
-            np.nan_to_num(pixels),
-            SIDE,
-            SIDE,
-            known=np.isfinite(pixels).all(axis=-1),
-            hypotheses=options.hypotheses,
-            iterations=options.iterations,
-            seed=number,
-        )
+        poses = _sampled(model, pixels, number, options)
         hits.append(_offered(shot.case, poses))
     both, truth, mirrored = 100 * np.mean(hits, axis=0)
     return {
@@ -86,6 +77,28 @@ def _row(kind: str, model: Diffusion, options: argparse.Namespace) -> dict[str, 
         "the truth %": truth,
         "the other %": mirrored,
     }
+
+
+def _sampled(model: Diffusion, pixels: Floats, seed: int, options: argparse.Namespace) -> Floats:
+    def sample(count: int, iterations: int, start: Start | None) -> Floats:
+        return sample_clip(
+            model,
+            fill_gaps(pixels, np.arange(FRAMES) / MODEL_FPS, HUMAN36M.parents),
+            SIDE,
+            SIDE,
+            known=np.isfinite(pixels).all(axis=-1),
+            hypotheses=count,
+            iterations=iterations,
+            seed=seed,
+            start=start,
+        )
+
+    poses = sample(options.hypotheses, options.iterations, None)
+    if not options.jumps:
+        return poses
+    proposals = torch.from_numpy(jumped(poses[0], options.jumps)).float()
+    few = max(2, round(options.iterations * options.step / model.config.timesteps))
+    return np.concatenate([poses, sample(options.jumps, few, Start(proposals, options.step))])
 
 
 def _offered(case: Case, poses: Floats) -> tuple[bool, bool, bool]:
@@ -126,24 +139,7 @@ def _draw(rng: np.random.Generator, mocap: MocapSet, clips: Ints) -> tuple[Case,
 
 def _possible(case: Case) -> bool:
     """Whether the mirrored limb could be a person's, in nine of ten frames."""
-    poses = case.flipped[STRETCH]
-    middle, end = LIMBS[case.group]
-    start = HUMAN36M.parents[middle]
-    if case.group.endswith("leg"):
-        forward = body_axes(poses)["forward"]
-        halfway = (poses[:, start] + poses[:, end]) / 2
-        good = np.sum((poses[:, middle] - halfway) * forward, axis=-1) > -BEHIND_M
-    else:
-        good = np.min([_from_spine(poses, joint) for joint in (middle, end)], axis=0) > BODY_M
-    return bool(good.mean() > 0.9)
-
-
-def _from_spine(poses: Floats, joint: int) -> Floats:
-    """Metres (F,) from a joint to the line from the hip to the thorax."""
-    hip, thorax, point = poses[:, 0], poses[:, 8], poses[:, joint]
-    line = thorax - hip
-    along = np.sum((point - hip) * line, axis=-1) / np.sum(line * line, axis=-1)
-    return np.linalg.norm(point - hip - np.clip(along, 0, 1)[:, None] * line, axis=-1)
+    return bool(possible(case.flipped[STRETCH], case.group).mean() > 0.9)
 
 
 if __name__ == "__main__":
