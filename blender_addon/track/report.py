@@ -11,22 +11,19 @@ import numpy as np
 
 from ...shared.arrays import Bools
 from ...shared.keypoints import KeypointTrack
-from ...shared.skeleton import HUMAN36M
-
-SMALL_PX = 150.0
-"""Height of a person below which a pixel of the detector's error is a centimetre or more."""
-
-CERTAIN = 0.5
-"""Confidence from which a keypoint counts as seen."""
-
-SHARE = 0.1
-"""Of the frames: what happens more rarely is not worth a sentence."""
+from ...shared.repair.findings import (
+    FEET,
+    HANDS,
+    SHARE,
+    SMALL_PX,
+    hidden,
+    nobody,
+    person_height,
+    skipped,
+)
 
 GAP = 3
 """Frames. Shorter pauses do not end a range."""
-
-FEET = tuple(HUMAN36M.joints.index(f"{side}_foot") for side in ("right", "left"))
-HANDS = tuple(HUMAN36M.joints.index(f"{side}_wrist") for side in ("right", "left"))
 
 Ranges = tuple[tuple[int, int], ...]
 
@@ -54,35 +51,27 @@ def ranges_of(which: Bools) -> Ranges:
 
 
 def _missing(track: KeypointTrack) -> Finding | None:
-    gone = np.isnan(track.points[..., 0]).all(axis=1)
+    gone = nobody(track)
     if not gone.any():
         return None
     return Finding("missing", f"Nobody is seen in {_percent(gone)} of the frames.", ranges_of(gone))
 
 
 def _size(track: KeypointTrack) -> Finding | None:
-    seen = np.isfinite(track.points[..., 1]).sum(axis=1) > HUMAN36M.joint_count // 2
-    if not seen.any():
+    height = person_height(track)
+    if not height < SMALL_PX:  # NaN: nobody is seen at all
         return None
-    part = track.points[seen]
-    height = np.hypot(*(np.nanmax(part, axis=1) - np.nanmin(part, axis=1)).T)
-    middle = float(np.median(height))
-    if middle >= SMALL_PX:
-        return None
-    text = f"The person is only {middle:.0f} pixels high: film from nearer, or with more pixels."
+    text = f"The person is only {height:.0f} pixels high: film from nearer, or with more pixels."
     return Finding("small", text)
 
 
 def _hidden(track: KeypointTrack) -> list[Finding | None]:
-    there = np.isfinite(track.points[..., 0]).any(axis=1)
     told: list[Finding | None] = []
     for name, joints, matter in (
         ("feet", FEET, "foot contact is a guess there"),
         ("hands", HANDS, "the arms are a guess there"),
     ):
-        points, sure = track.points[:, joints], track.confidence[:, joints]
-        outside = ((points < 0) | (points > np.array(track.image_size))).any(axis=-1)
-        lost = there & ((sure < CERTAIN) | outside | np.isnan(points[..., 0])).any(axis=1)
+        lost = hidden(track, joints)
         if lost.mean() > SHARE:
             text = f"The {name} are hidden or cut off in {_percent(lost)} of the frames: {matter}."
             told.append(Finding(name, text, ranges_of(lost)))
@@ -90,10 +79,9 @@ def _hidden(track: KeypointTrack) -> list[Finding | None]:
 
 
 def _rate(track: KeypointTrack) -> Finding | None:
-    steps = np.diff(track.times)
-    long = np.concatenate([[False], steps > 1.7 * np.median(steps)])
-    if long.any():
-        return Finding("gaps", "The video skips frames.", ranges_of(long))
+    missing = skipped(track)
+    if missing.any():
+        return Finding("gaps", "The video skips frames.", ranges_of(missing))
     return None
 
 

@@ -43,7 +43,8 @@ class RETAKE_OT_correct_keypoints(bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def modal(self, context, event):
-        if event.type in ("ESC", "RET", "NUMPAD_ENTER", "RIGHTMOUSE") and event.value == "PRESS":
+        ends = event.type in ("ESC", "RET", "NUMPAD_ENTER", "RIGHTMOUSE")
+        if (ends and event.value == "PRESS") or not is_open(context, self.area, self.region):
             self.cancel(context)
             return {"FINISHED"}
         with context.temp_override(area=self.area, region=self.region):
@@ -114,7 +115,7 @@ class RETAKE_OT_pick_person(bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def modal(self, context, event):
-        if event.type in ("ESC", "RIGHTMOUSE"):
+        if event.type in ("ESC", "RIGHTMOUSE") or not is_open(context, self.area, self.region):
             self.cancel(context)
             return {"CANCELLED"}
         if event.type != "LEFTMOUSE" or event.value != "PRESS":
@@ -145,6 +146,13 @@ def _window_region(context):
     """The region with the picture, in the area with the button."""
     regions = context.area.regions if context.area else ()
     return next((region for region in regions if region.type == "WINDOW"), None)
+
+
+def is_open(context, area, region) -> bool:
+    """Whether it can still be seen: an area that was closed meanwhile is memory of nobody, so that
+    nothing of it may be read before this is known."""
+    areas = [a for window in context.window_manager.windows for a in window.screen.areas]
+    return area in areas and region in areas[areas.index(area)].regions.values()
 
 
 def mouse_in(region, event) -> np.ndarray:

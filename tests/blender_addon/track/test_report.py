@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from retake.blender_addon.packaging.make_sample import SAMPLE, SAMPLES
 from retake.blender_addon.track.figure import figure_of, frame_at, off_quad, on_quad
-from retake.blender_addon.track.report import FEET, findings, ranges_of
+from retake.blender_addon.track.report import findings, ranges_of
 from retake.shared.keypoints import KeypointTrack
+from retake.shared.repair.findings import FEET
 
 
 @pytest.fixture
