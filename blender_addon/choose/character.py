@@ -15,6 +15,7 @@ import bpy
 
 from ...shared.errors import RetakeError
 from .. import session
+from ..durations import timed
 from ..rig import scene as rigging
 from ..rig.apply_take import apply_take
 from ..rig.object_place import put_back
@@ -218,17 +219,20 @@ def _take_the_place_of(old, new, name: str) -> None:
 
 
 @bpy.app.handlers.persistent
+@timed
 def _before_saving(*_):
     """No file holds a preview."""
     end_preview()
 
 
 @bpy.app.handlers.persistent
+@timed
 def _before_undo(*_):
     end_preview()
 
 
 @bpy.app.handlers.persistent
+@timed
 def _after_loading(*_):
     """What Blender has put in place of the file knows nothing of our preview."""
     global _before

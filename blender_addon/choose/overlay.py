@@ -52,13 +52,26 @@ def lines_now(scene):
     return found, lines, reading.hip_now(scene, hip) - hip
 
 
+def shows_keypoints(context) -> bool:
+    """Whether the keypoints are over the video there. Ghosts of one camera's takes all lie on them,
+    so that each would hide the other."""
+    view = context.region_data
+    return (
+        view is not None
+        and view.view_perspective == "CAMERA"
+        and context.scene.retake_track.show
+        and bool(context.scene.retake.track_path)
+    )
+
+
 @timed
 def draw() -> None:
     """Draw callback of the 3D View."""
     started = time.perf_counter()
     context = bpy.context
     state, overlay = reading.of(context.scene), getattr(context.space_data, "overlay", None)
-    if state.show_ghosts and (overlay is None or overlay.show_overlays):
+    shown = state.show_ghosts and (overlay is None or overlay.show_overlays)
+    if shown and not shows_keypoints(context):
         now = lines_now(context.scene)
         if now is not None:
             _draw(context.region, state, *now)
@@ -106,7 +119,7 @@ def _build(shader, found, lines) -> None:
 def pixels(context):
     """Where the ghosts' bones are in the region (A, bones, 2, 2), and the ghosts; None if none."""
     now, view = lines_now(context.scene), context.region_data
-    if now is None or view is None:
+    if now is None or view is None or shows_keypoints(context):
         return None
     found, lines, offset = now
     region = context.region

@@ -10,6 +10,7 @@ from . import character, overlay, reading
 from .choice_track import WHOLE
 from .ghosts import nearest, nearest_group
 from .operators import NeedsTakes, active_hypothesis, wished
+from .scene import news
 
 
 class _NeedsPreview:
@@ -65,8 +66,11 @@ class RETAKE_OT_cycle_take(NeedsTakes, bpy.types.Operator):
         state = reading.of(context.scene)
         if len(state.alternatives) < 2:
             raise RetakeError("There is only one take here. Sample again, or open another stretch.")
-        now = state.active_alternative + (self.step if character.is_previewing() else 0)
-        show_alternative(context, now % len(state.alternatives))
+        if character.is_previewing():
+            row = (state.active_alternative + self.step) % len(state.alternatives)
+        else:
+            row = news(context.scene)
+        show_alternative(context, row)
         return {"FINISHED"}
 
 
@@ -83,7 +87,7 @@ class RETAKE_OT_flip_take(NeedsTakes, bpy.types.Operator):
             character.end_preview()
             reading.redraw()
         else:
-            show_alternative(context, -1)
+            show_alternative(context, news(context.scene))
         return {"FINISHED"}
 
 

@@ -13,7 +13,6 @@ from .. import session
 from . import reading, ready
 from .choice_track import WHOLE, ChoiceTrack
 from .colours import colour_of
-from .combine import TORSO
 from .here import alternatives_in, with_worn
 
 JOINT_ITEMS = tuple(
@@ -49,7 +48,7 @@ def open_range(scene) -> None:
     span = reading.range_of(scene, takes)
     rows = _known.get((session.of(scene).takes_path, state.group, *span))
     rows = rows or alternatives_in(takes, state.group, *span)
-    worn = _worn(scene, takes)
+    worn = worn_in(scene, takes)
     if worn is not None and state.group != WHOLE:
         rows = with_worn(takes, rows, state.group, worn, *span)
     for number, found in enumerate(rows):
@@ -62,15 +61,26 @@ def open_range(scene) -> None:
     reading.redraw()
 
 
-def _worn(scene, takes) -> int | None:
-    """The hypothesis that is chosen in the middle of what is open."""
-    state = reading.of(scene)
-    group = TORSO if state.group == WHOLE else state.group
+def worn_in(scene, takes) -> int | None:
+    """The hypothesis that is chosen in the middle of what is open; None if its limbs differ."""
+    group, middle = reading.of(scene).group, sum(reading.range_of(scene, takes)) // 2
     try:
-        picks = reading.choice_track(scene).picks(takes)[group]
+        picks = reading.choice_track(scene).picks(takes)
     except RetakeError:  # the panel says what is wrong with the decisions
         return None
-    return int(picks[sum(reading.range_of(scene, takes)) // 2])
+    shown = {int(picks[name][middle]) for name in (picks if group == WHOLE else [group])}
+    return shown.pop() if len(shown) == 1 else None
+
+
+def news(scene) -> int:
+    """The row that there is something to see of: the active one, or what comes after it if the
+    character wears the active one already."""
+    state, takes = reading.of(scene), reading.takes_or_none(scene)
+    active, count = state.active_alternative, len(state.alternatives)
+    if takes is None or active >= count:
+        return active
+    is_worn = state.alternatives[active].hypothesis == worn_in(scene, takes)
+    return (active + 1) % count if is_worn else active
 
 
 def open_stretch(scene, index: int) -> None:

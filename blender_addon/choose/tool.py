@@ -116,7 +116,7 @@ def hover(context, tool, mouse) -> None:
     blf.size(0, 13 * scale)
     blf.enable(0, blf.SHADOW)
     blf.shadow(0, 5, 0, 0, 0, 1)
-    blf.color(0, *row.colour, 1)
+    blf.color(0, 1, 1, 1, 1)  # ghosts and character are behind it: their colours are not read
     text = f"{row.name}  {row.share:.0%}"
     x = label_x(mouse[0], blf.dimensions(0, text)[0], right_edge(context.area), 16 * scale)
     blf.position(0, x, mouse[1] + 10 * scale, 0)
@@ -171,7 +171,7 @@ class RETAKE_TOOL_choose(bpy.types.WorkSpaceTool):
         "Hover: name. Click: preview. Shift: one limb. Wheel: next. Tab: flip. "
         "Enter: apply. Esc: back"
     )
-    bl_icon = "ops.pose.breakdowner"
+    bl_icon = "ops.paint.eyedropper_add"
     bl_keymap = tuple(_keys())
 
     def draw_settings(context, layout, tool):
@@ -199,7 +199,8 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     for tool in TOOLS:
-        bpy.utils.register_tool(tool, after={"builtin.cursor"}, separator=True)
+        # At the end: `after` splits the group of Move and Rotate (Blender 4.5 to 5.2).
+        bpy.utils.register_tool(tool, separator=True)
 
 
 def unregister() -> None:

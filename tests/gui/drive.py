@@ -29,6 +29,7 @@ SCREEN = os.environ.get("RETAKE_GUI_SCREEN", "")
 """The file in which Xvfb keeps its screen (-fbdir); empty on a real screen."""
 
 FAILED = 3
+PANELS = ("client", "clip", "track", "takes", "choose", "rig")
 
 
 class Gui:
@@ -68,6 +69,22 @@ class Gui:
         return bpy.context.temp_override(
             window=self.window, screen=self.window.screen, area=area, region=self.region(area)
         )
+
+    def only_open(self, *steps: str) -> None:
+        """The panels of the other steps start closed; to be called before the tab is opened."""
+        modules = [self.part(f"{step}.panel") for step in PANELS]
+        each = [
+            (step, cls)
+            for step, module in zip(PANELS, modules, strict=True)
+            for cls in module.CLASSES
+            if issubclass(cls, bpy.types.Panel)
+        ]
+        for _, cls in reversed(each):
+            bpy.utils.unregister_class(cls)
+        for step, cls in each:
+            if step not in steps and not getattr(cls, "bl_parent_id", ""):
+                cls.bl_options = {*getattr(cls, "bl_options", ()), "DEFAULT_CLOSED"}
+            bpy.utils.register_class(cls)
 
     def open_tab(self, kind: str = "VIEW_3D"):
         """A generator: the sidebar must have been drawn before its tab can be chosen."""
@@ -160,4 +177,4 @@ def step() -> float:
 gui, due = Gui(Path(FOLDER)), 0.0
 walk = play()
 bpy.context.preferences.view.show_splash = False
-bpy.app.timers.register(step, first_interval=1.0)
+bpy.app.timers.register(step, first_interval=1.0, persistent=True)  # walks load files

@@ -502,3 +502,27 @@ def _history(direction: str) -> None:
         window=window, screen=window.screen, area=area, region=area.regions[0]
     ):
         getattr(bpy.ops.ed, direction)()
+
+
+@pytest.mark.parametrize("mode", ["OBJECT", "POSE"])
+def test_the_tool_stands_alone_and_splits_no_group(installed: str, mode: str) -> None:
+    from bl_ui.space_toolsystem_toolbar import (  # pyright: ignore[reportMissingImports]
+        VIEW3D_PT_tools_active,
+    )
+
+    tools = VIEW3D_PT_tools_active._tools[mode]
+    names = [getattr(tool, "idname", None) for tool in tools]
+    assert names[-2:] == [None, "retake.choose"]
+    assert names.index("builtin.rotate") == names.index("builtin.move") + 1
+
+
+def test_the_first_step_shows_something_else_than_what_is_worn(sample: Any, part: Part) -> None:
+    _open("left_arm", 55, 100)
+    state = bpy.context.scene.retake_choose
+    best = part("session").takes_of(bpy.context.scene).best["left_arm"]
+    shown = [row.hypothesis for row in state.alternatives]
+    assert shown[state.active_alternative] == best
+    before = state.active_alternative
+    bpy.ops.retake.flip_take()
+    assert state.active_alternative == (before + 1) % len(shown)
+    bpy.ops.retake.cancel_preview()
