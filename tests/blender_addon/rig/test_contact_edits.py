@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from retake.blender_addon.rig.contact_edits import PARTS, lifted, parts_of, planted, stands
+from retake.shared.arrays import Bools
 from retake.shared.contact_spans import ContactSpans
 
 TIMES = np.arange(0, 10, 0.05)
 
 
-def flags(spans: ContactSpans) -> np.ndarray:
+def flags(spans: ContactSpans) -> Bools:
     return spans.numbered(TIMES) > 0
 
 
