@@ -58,16 +58,13 @@ def sample_clip(
     known         (F, J): which keypoints are; the others are guesses. A model with `keypoint_mask`
                   is not shown them: they count only in the place and size that `normalise_person`
                   takes off, as in training. Other models see them all. None: all are known
-    eta           0: deterministic given the initial noise; 1: the paper's sigma
-    flip          average with the prediction for the mirrored clip: better, twice the work
+    eta, flip     the paper's sigma times eta; averaged with the mirrored clip's, twice the work
     first_frame   number of the first frame in a longer clip: a frame's noise goes by its number
-    guides        as in `sampler.ddim`; their frames count from the start of `pixels`
-    start         as in `sampler.ddim`
+    guides, start  as in `sampler.ddim`; their frames count from the start of `pixels`
     memory_limit  bytes that this process should not exceed (on a GPU: GPU memory)
     on_step       (done, iterations): another share of the work is done; may raise to stop
     on_frames     (first frame, positions (H, n, J, 3)): finished frames, in order
-    on_layer      (share done, 0 to 1): before every layer, and after the last one of a batch, so
-                  do little; may raise to stop
+    on_layer      (share done, 0 to 1): at every layer, so do little; may raise to stop
     recall        what it knows of this very request is not computed again; it is told the rest
     predict       in place of the model's own: to share a device (`together.Together.predict`)
     """
@@ -86,11 +83,21 @@ def sample_clip(
     network = Network(model, keypoints, flip, at_once, dtype, progress, recall, predict)
     with progress.watching(model):
         for first, positions in stream(clip, network, noise):
-            finished = result[:, first : first + positions.shape[1]]
-            finished[:] = positions[:, : finished.shape[1]].cpu().numpy()
-            if on_frames:
-                on_frames(first, finished)
+            _take_in(result, first, positions, on_frames)
     return result
+
+
+def _take_in(
+    result: Floats32,
+    first: int,
+    positions: Tensor,
+    on_frames: Callable[[int, Floats32], None] | None,
+) -> None:
+    """Finished frames into the result; those that continue a short clip are left out."""
+    finished = result[:, first : first + positions.shape[1]]
+    finished[:] = positions[:, : finished.shape[1]].cpu().numpy()
+    if on_frames:
+        on_frames(first, finished)
 
 
 def _check(
