@@ -42,6 +42,7 @@ BPY_EDGES = {
     "blender_addon/session.py",
     "blender_addon/sidebar.py",
     "blender_addon/timer.py",
+    "blender_addon/waiting.py",
     "blender_addon/translations.py",
     "cli/apply.py",
     "cli/demo_extension.py",

@@ -231,12 +231,4 @@ def _read(scene, takes, pin) -> ScenePin:
 
 CLASSES = (RETAKE_OT_add_pin, RETAKE_OT_remove_pin, RETAKE_OT_sample_again)
 
-
-def register() -> None:
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

@@ -80,12 +80,4 @@ class RETAKE_PT_clip_editor(_Clip, bpy.types.Panel):
 
 CLASSES = (RETAKE_PT_clip, RETAKE_PT_clip_editor)
 
-
-def register() -> None:
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

@@ -245,12 +245,4 @@ def open_frames(scene, takes) -> list[int]:
 
 CLASSES = (RETAKE_PT_rig, RETAKE_PT_bones, RETAKE_PT_motion, RETAKE_PT_feet, RETAKE_PT_hands)
 
-
-def register() -> None:
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

@@ -68,12 +68,4 @@ def _own_copy(name: str, own_name: str) -> Path:
 
 CLASSES = (RETAKE_OT_try_sample,)
 
-
-def register() -> None:
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

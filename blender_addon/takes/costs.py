@@ -7,11 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...shared.arrays import Floats
+from ...shared.contacts import STANDS
 from ...shared.rotations import normalise
 from ...shared.takes import Takes
-
-STANDS = 0.5
-"""Probability of contact from which a foot is taken to stand."""
 
 REACH_S = 0.1
 """Seconds before and after a frame over which its speed is measured."""

@@ -7,30 +7,21 @@ from dataclasses import replace
 
 import bpy
 
-from ...shared.errors import RetakeError
 from .. import session, timer
 from ..client.client import TakesReady
 from ..preferences import server_python
 from ..reporting import AsksForFile, reported
+from ..waiting import WaitsForJob
 from . import overlay
 from .messages import lift_request
 
 
-class RETAKE_OT_sample_takes(bpy.types.Operator):
+class RETAKE_OT_sample_takes(WaitsForJob, bpy.types.Operator):
     """Sample several 3D motions that explain the track. Blender stays usable meanwhile"""
 
     bl_idname = "retake.sample_takes"
     bl_label = "Sample Takes"
     bl_options = {"REGISTER"}
-
-    wait: bpy.props.BoolProperty(
-        name="Wait",
-        description="Return only when the takes are there. For scripts and background mode",
-        options={"SKIP_SAVE"},
-    )
-    timeout: bpy.props.FloatProperty(
-        name="Timeout", description="Seconds to wait at most", default=600, min=1, subtype="TIME"
-    )
 
     @classmethod
     def poll(cls, context):
@@ -52,19 +43,11 @@ class RETAKE_OT_sample_takes(bpy.types.Operator):
         timer.client.lift(request, path)
         session.remember_job(scene, job_id)
         if self.wait:
-            self._wait()
+            takes = self.outcome(TakesReady, "were no takes").takes
+            self.report({"INFO"}, f"{takes.hypothesis_count} takes are ready")
         else:
             timer.watch(overlay.look)
         return {"FINISHED"}
-
-    def _wait(self) -> None:
-        outcome = timer.pump(self.timeout)
-        if outcome is None:
-            timer.client.cancel()
-            raise RetakeError(f"There were no takes within {self.timeout:.0f} seconds.")
-        if not isinstance(outcome, TakesReady):
-            raise RetakeError(outcome.text)
-        self.report({"INFO"}, f"{outcome.takes.hypothesis_count} takes are ready")
 
 
 class RETAKE_OT_load_takes(AsksForFile, bpy.types.Operator):
@@ -83,12 +66,4 @@ class RETAKE_OT_load_takes(AsksForFile, bpy.types.Operator):
 
 CLASSES = (RETAKE_OT_sample_takes, RETAKE_OT_load_takes)
 
-
-def register() -> None:
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

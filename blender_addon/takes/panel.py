@@ -125,12 +125,4 @@ def _draw_active(layout, state) -> None:
 
 CLASSES = (RETAKE_UL_takes, RETAKE_PT_takes)
 
-
-def register() -> None:
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)

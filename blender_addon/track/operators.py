@@ -13,6 +13,7 @@ from .. import session, timer
 from ..client.outcomes import TrackReady
 from ..preferences import server_python
 from ..reporting import AsksForFile, reported
+from ..waiting import WaitsForJob
 from . import scene as stage
 from .edits import Hide, Move, Swap, from_json, to_json
 from .messages import detect_request
@@ -73,7 +74,7 @@ class RETAKE_FH_track(bpy.types.FileHandler):
         return context.area is not None and context.area.type in ("VIEW_3D", "CLIP_EDITOR")
 
 
-class RETAKE_OT_detect_keypoints(bpy.types.Operator):
+class RETAKE_OT_detect_keypoints(WaitsForJob, bpy.types.Operator):
     """Find the person's keypoints in the clip. Blender stays usable meanwhile"""
 
     bl_idname = "retake.detect_keypoints"
@@ -84,14 +85,6 @@ class RETAKE_OT_detect_keypoints(bpy.types.Operator):
         name="Person",
         description="Pixels across and down, and frame from 0, of who is meant; -1: the largest",
         default=(-1, -1, -1),
-    )
-    wait: bpy.props.BoolProperty(
-        name="Wait",
-        description="Return only when the track is there. For scripts and background mode",
-        options={"SKIP_SAVE"},
-    )
-    timeout: bpy.props.FloatProperty(
-        name="Timeout", description="Seconds to wait at most", default=600, min=1, subtype="TIME"
     )
 
     @classmethod
@@ -116,17 +109,9 @@ class RETAKE_OT_detect_keypoints(bpy.types.Operator):
         )
         stage.remember_job(scene, job_id)
         if self.wait:
-            self._wait()
+            track = self.outcome(TrackReady, "was no track").track
+            self.report({"INFO"}, f"Keypoints in {track.frame_count} frames")
         return {"FINISHED"}
-
-    def _wait(self) -> None:
-        outcome = timer.pump(self.timeout)
-        if outcome is None:
-            timer.client.cancel()
-            raise RetakeError(f"There was no track within {self.timeout:.0f} seconds.")
-        if not isinstance(outcome, TrackReady):
-            raise RetakeError(outcome.text)
-        self.report({"INFO"}, f"Keypoints in {outcome.track.frame_count} frames")
 
 
 class _Corrects:
@@ -261,12 +246,4 @@ CLASSES = (
     RETAKE_OT_show_clip_frame,
 )
 
-
-def register() -> None:
-    for cls in CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(CLASSES)
