@@ -20,9 +20,11 @@ from mathutils import Matrix, Vector
 from ...shared.errors import RetakeError
 from ...shared.skeleton import HUMAN36M
 from .. import session, timer
+from ..client.outcomes import TakesReady
 from ..preferences import server_python
 from ..reporting import reported
 from ..takes import overlay
+from ..waiting import WaitsForJob
 from . import character, reading, ready
 from . import scene as choosing
 from .again import ScenePin, again_request, read_pin, steering_of
@@ -82,22 +84,13 @@ class RETAKE_OT_remove_pin(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class RETAKE_OT_sample_again(bpy.types.Operator):
+class RETAKE_OT_sample_again(WaitsForJob, bpy.types.Operator):
     """Sample more takes of the range and limb that are open, around what is chosen now and through
     the pins. They join the others"""
 
     bl_idname = "retake.sample_again"
     bl_label = "Sample Again Here"
     bl_options = {"REGISTER"}
-
-    wait: bpy.props.BoolProperty(
-        name="Wait",
-        description="Return only when the takes are there. For scripts and background mode",
-        options={"SKIP_SAVE"},
-    )
-    timeout: bpy.props.FloatProperty(
-        name="Timeout", description="Seconds to wait at most", default=600, min=1, subtype="TIME"
-    )
 
     @classmethod
     def poll(cls, context):
@@ -119,12 +112,7 @@ class RETAKE_OT_sample_again(bpy.types.Operator):
         if not self.wait:
             timer.watch(overlay.look)
         else:
-            outcome = timer.pump(self.timeout)
-            if outcome is None:
-                timer.client.cancel()
-                raise RetakeError(f"There were no takes within {self.timeout:.0f} seconds.")
-            if not hasattr(outcome, "takes"):
-                raise RetakeError(outcome.text)
+            self.outcome(TakesReady, "were no takes")
         return {"FINISHED"}
 
 
