@@ -17,8 +17,8 @@ os.environ.setdefault("BLENDER_USER_RESOURCES", tempfile.mkdtemp(prefix="retake-
 import bpy
 import numpy as np
 import report
-from retake.blender_addon.rig.solve import RigMotion
-from retake.blender_addon.rig.write_action import write_action
+from retake.blender_addon.rig.solving.solve import RigMotion
+from retake.blender_addon.rig.writing.write_action import write_action
 
 BONES = 65
 AIM = 1.3

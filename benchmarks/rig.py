@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 import report
-from retake.blender_addon.rig.bone_map import BoneMap, find_bone_map
-from retake.blender_addon.rig.kinematics import all_turns, posed_heads
-from retake.blender_addon.rig.landmarks import LIMB_JOINTS, Body
-from retake.blender_addon.rig.rest_pose import RestPose
+from retake.blender_addon.rig.armature.rest_pose import RestPose
+from retake.blender_addon.rig.mapping.bone_map import BoneMap, find_bone_map
 from retake.blender_addon.rig.smoothing import SURE_M, smoothed
-from retake.blender_addon.rig.solve import Asked, RigMotion, solve_motion
-from retake.blender_addon.rig.twist import hinge_at_rest
+from retake.blender_addon.rig.solving.kinematics import all_turns, posed_heads
+from retake.blender_addon.rig.solving.landmarks import LIMB_JOINTS, Body
+from retake.blender_addon.rig.solving.solve import Asked, RigMotion, solve_motion
+from retake.blender_addon.rig.solving.twist import hinge_at_rest
 from retake.shared.arrays import Floats
 from retake.shared.bones import decompose, recompose
 from retake.shared.contacts import STANDS, contact_probabilities

@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 WORKER = """
 from functools import cache
 import numpy as np
-from retake.server import tasks, worker
-from retake.server.lift import OpenModel
+from retake.server.worker import tasks, worker
+from retake.server.lifting.lift import OpenModel
 from retake.shared.camera import Camera
 from retake.shared.takes import LIMB_GROUPS, Alternative, Takes
 
@@ -77,7 +77,7 @@ worker.main()
 READY = f"""
 import sys
 from functools import partial
-from retake.server import care
+from retake.server.front import care
 care.WorkerProcess = partial(care.WorkerProcess, command=(sys.executable, "-c", {WORKER!r}))
 from retake.cli.__main__ import main
 raise SystemExit(main(sys.argv[1:]))

@@ -10,8 +10,8 @@ import bpy
 import numpy as np
 
 from .mannequin_shape import Shape, build_shape
-from .rig.bone_map import find_bone_map
-from .rig.read_rest_pose import read_rest_pose
+from .rig.armature.read_rest_pose import read_rest_pose
+from .rig.mapping.bone_map import find_bone_map
 
 Colour = tuple[float, float, float]
 

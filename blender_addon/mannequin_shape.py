@@ -15,9 +15,9 @@ import numpy as np
 from ..shared.arrays import Floats
 from ..shared.rotations import normalise
 from .loft import Ints, Profile, loft, straight
-from .rig.bone_map import BoneMap, Side
-from .rig.landmarks import Body
-from .rig.rest_pose import RestPose
+from .rig.armature.rest_pose import RestPose
+from .rig.mapping.bone_map import BoneMap, Side
+from .rig.solving.landmarks import Body
 
 LEG_M = 0.835
 """The leg length that the sizes below belong to: a body of 1.70 m (see `rig.landmarks`)."""

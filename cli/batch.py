@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 if every clip has its takes, 1 if some have failed. A second run does only what is left."""
-    from ..server.lift_options import LiftOptions
+    from ..server.lifting.lift_options import LiftOptions
     from ..server.models import default_model
 
     model = args.model or default_model()

@@ -110,14 +110,14 @@ def _find_or_start() -> ConnectionInfo:
 @cache
 def _model(name: str) -> Callable[..., Takes]:
     """Loaded once per process."""
-    from ..server.lift import lift
+    from ..server.lifting.lift import lift
     from ..server.models import open_model
 
     return partial(lift, model=open_model(name))
 
 
 def lift_in_process(track: KeypointTrack, settings: Settings) -> Takes:
-    from ..server.lift_options import LiftOptions
+    from ..server.lifting.lift_options import LiftOptions
 
     options = LiftOptions(**asdict(settings))
     return _model(settings.model)(track, options=options, report=_unheard)

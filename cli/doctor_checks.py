@@ -18,8 +18,8 @@ import zmq
 
 from ..server.caller import Caller, show_keys
 from ..server.detect.model_file import data_folder, pose_model_path
-from ..server.lift import lift
-from ..server.lift_options import LiftOptions
+from ..server.lifting.lift import lift
+from ..server.lifting.lift_options import LiftOptions
 from ..server.models import available_models, default_model, open_model
 from ..shared import connection_file
 from ..shared.connection_file import ConnectionInfo, is_alive, runtime_folder

@@ -20,8 +20,8 @@ from ..shared.takes import Takes
 from .output import check_output
 
 if TYPE_CHECKING:
-    from ..server.lift import Current
-    from ..server.lift_options import LiftOptions
+    from ..server.lifting.lift import Current
+    from ..server.lifting.lift_options import LiftOptions
 
 HELP = "turn a keypoint track into several 3D motions"
 
@@ -66,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from ..server.lift_options import LiftOptions
+    from ..server.lifting.lift_options import LiftOptions
     from ..server.models import default_model
 
     check_output(args.out, args.track)
@@ -96,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _steering(path: Path | None) -> Steering:
     """Raises RetakeError that names the file, and what does not fit."""
-    from ..server.requests import read_steering
+    from ..server.worker.requests import read_steering
 
     if path is None:
         return Steering()
@@ -113,7 +113,7 @@ def _steering(path: Path | None) -> Steering:
 
 def _current(path: Path | None, hypothesis: int | None, track: KeypointTrack) -> Current | None:
     """Raises RetakeError if there is no such file, clip or hypothesis."""
-    from ..server.lift import Current
+    from ..server.lifting.lift import Current
 
     if path is None:
         if hypothesis is not None:
@@ -134,7 +134,7 @@ def _current(path: Path | None, hypothesis: int | None, track: KeypointTrack) ->
 def _lift_with_bar(track: KeypointTrack, options: LiftOptions, current: Current | None) -> Takes:
     from tqdm import tqdm
 
-    from ..server.lift import lift
+    from ..server.lifting.lift import lift
     from ..server.models import open_model
 
     model = open_model(options.model)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..shared.errors import RetakeError
 
 if TYPE_CHECKING:
-    from ..server.front import FrontOptions
+    from ..server.front.front import FrontOptions
 
 HELP = "run the server that turns keypoints into 3D motions"
 
@@ -62,8 +62,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _options(args: argparse.Namespace) -> FrontOptions:
-    from ..server.front import FrontOptions
-    from ..server.gate import read_keys
+    from ..server.front.front import FrontOptions
+    from ..server.front.gate import read_keys
     from ..server.models import available_models, find_model
 
     if bool(args.bind) != (args.authorized_keys is not None):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..shared.choosing.spread import Calibration
 from ..shared.errors import RetakeError
-from .lift import OpenModel
+from .lifting.lift import OpenModel
 
 SHIPPED = Path(__file__).parent / "models"
 EXTRA_VARIABLE = "RETAKE_MODELS"

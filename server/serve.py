@@ -10,7 +10,7 @@ from types import FrameType
 import zmq
 
 from ..shared import connection_file
-from .front import Front, FrontOptions
+from .front.front import Front, FrontOptions
 from .lock import sole_holder
 from .spare_memory import settle
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from retake.blender_addon.rig.bone_map import BoneMap
-from retake.blender_addon.rig.landmarks import Body
-from retake.blender_addon.rig.rest_pose import RestPose
-from retake.blender_addon.rig.solve import RigMotion
+from retake.blender_addon.rig.armature.rest_pose import RestPose
+from retake.blender_addon.rig.mapping.bone_map import BoneMap
+from retake.blender_addon.rig.solving.landmarks import Body
+from retake.blender_addon.rig.solving.solve import RigMotion
 from retake.shared.arrays import Bools, Floats
 from retake.shared.bones import decompose, recompose
 from retake.shared.rotations import matrix_from_quaternion

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
-from retake.blender_addon.rig.bone_map import BoneMap
-from retake.blender_addon.rig.kinematics import all_turns, basis_quaternion
-from retake.blender_addon.rig.landmarks import LIMB_JOINTS, Body
-from retake.blender_addon.rig.rest_pose import RestPose
-from retake.blender_addon.rig.solve import RigMotion
-from retake.blender_addon.rig.vectors import between
+from retake.blender_addon.rig.armature.rest_pose import RestPose
+from retake.blender_addon.rig.mapping.bone_map import BoneMap
+from retake.blender_addon.rig.solving.kinematics import all_turns, basis_quaternion
+from retake.blender_addon.rig.solving.landmarks import LIMB_JOINTS, Body
+from retake.blender_addon.rig.solving.solve import RigMotion
+from retake.blender_addon.rig.solving.vectors import between
 from retake.shared.arrays import Floats
 from retake.shared.rotations import continuous, frame, normalise
 

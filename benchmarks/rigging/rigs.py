@@ -17,8 +17,8 @@ os.environ.setdefault("BLENDER_USER_RESOURCES", tempfile.mkdtemp(prefix="retake-
 import bpy
 import numpy as np
 from mathutils import Matrix  # pyright: ignore[reportMissingImports]
-from retake.blender_addon.rig.read_rest_pose import read_rest_pose, read_rig
-from retake.blender_addon.rig.rest_pose import RestPose
+from retake.blender_addon.rig.armature.read_rest_pose import read_rest_pose, read_rig
+from retake.blender_addon.rig.armature.rest_pose import RestPose
 
 TABLES = Path(__file__).resolve().parents[2] / "tests" / "data" / "humanoid_rigs.json"
 SCALED = {"unreal A": 0.01}

@@ -18,7 +18,7 @@ from .. import session
 from ..durations import timed
 from ..rig import scene as rigging
 from ..rig.apply_take import apply_take
-from ..rig.object_place import put_back
+from ..rig.armature.object_place import put_back
 from . import reading
 from .choice_track import ChoiceTrack
 from .origin import OURS, keys_of, provenance

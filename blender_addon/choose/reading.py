@@ -10,9 +10,9 @@ import numpy as np
 
 from ...shared.errors import RetakeError
 from .. import session
-from ..rig.landmarks import Body
-from ..rig.read_rest_pose import read_rest_pose
-from ..rig.saved_map import bone_map_for, text_of
+from ..rig.armature.read_rest_pose import read_rest_pose
+from ..rig.mapping.saved_map import bone_map_for, text_of
+from ..rig.solving.landmarks import Body
 from . import review, stage
 from .choice_track import ChoiceTrack
 

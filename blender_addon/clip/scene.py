@@ -12,9 +12,9 @@ from mathutils import Matrix
 from ...shared.errors import RetakeError
 from .. import session
 from ..choose.combine import combine
-from ..rig.landmarks import Body
-from ..rig.read_rest_pose import read_rig
-from ..rig.saved_map import bone_map_for
+from ..rig.armature.read_rest_pose import read_rig
+from ..rig.mapping.saved_map import bone_map_for
+from ..rig.solving.landmarks import Body
 from . import focal, timing
 from .focal import Focal, Source
 from .shot_camera import Pose, fitted_pose, usual_pose

@@ -20,21 +20,21 @@ from ...shared.keypoints import KeypointTrack
 from ...shared.resample import resample
 from ...shared.takes import Takes
 from ..choose.combine import Choice, combine
-from .bone_map import BoneMap, find_bone_map
+from .armature.limits import Limits
+from .armature.rest_pose import RestPose
 from .camera_path import through_camera
-from .ik_keys import IkLimb
-from .landmarks import LIMB_BONES, Body, Placement
-from .limits import Limits
+from .ground.plants import Contacts
+from .mapping.bone_map import BoneMap, find_bone_map
 from .path_smoothness import with_path
-from .plants import Contacts
-from .rest_pose import RestPose
-from .root_policy import RootPolicy
 from .smoothing import smoothed
-from .solve import Asked, RigMotion, solve_motion
+from .solving.ik_keys import IkLimb
+from .solving.landmarks import LIMB_BONES, Body, Placement
+from .solving.root_policy import RootPolicy
+from .solving.solve import Asked, RigMotion, solve_motion
 from .wishes import Wishes
 
 if TYPE_CHECKING:  # reading a rig needs Blender
-    from .read_rest_pose import Rig
+    from .armature.read_rest_pose import Rig
 
 
 def solve_take(
@@ -166,9 +166,9 @@ class Solved:
 
 def read_wearer(armature_object) -> Wearer:
     """RetakeError if the rig lacks bones, or the bone map that it carries cannot be used."""
-    from .read_controls import read_ik
-    from .read_rest_pose import read_rig
-    from .saved_map import bone_map_for
+    from .armature.read_rest_pose import read_rig
+    from .mapping.saved_map import bone_map_for
+    from .solving.read_controls import read_ik
 
     rig = read_rig(armature_object)
     bone_map = bone_map_for(armature_object, rig.rest)
@@ -186,7 +186,7 @@ def solve_for(
     track: KeypointTrack | None = None,
 ) -> Solved:
     """A take for a rig, not yet written. Raises RetakeError as `solve_take` does."""
-    from .read_controls import switches_for
+    from .solving.read_controls import switches_for
 
     rig, driven = wearer.rig, _driven(wearer.limbs, wishes)
     motion = solve_take(
@@ -236,7 +236,7 @@ def apply_take(
     Returns that and the motion's notes: sentences about what the action does not hold. Raises
     RetakeError as `solve_take` and `write_action` do; nothing is changed then.
     """
-    from .write_action import write_action
+    from .writing.write_action import write_action
 
     wearer = read_wearer(armature_object)
     solved = solve_for(

@@ -13,10 +13,11 @@ from ...shared.errors import RetakeError
 from .. import session
 from ..choose import reading
 from ..reporting import AsksForFile, reported
-from . import contact_edits, map_file, saved_map
 from . import scene as rigging
-from .map_slots import named_slots, problems, shaped_slots, words
-from .read_rest_pose import read_rig
+from .armature.read_rest_pose import read_rig
+from .ground import contact_edits
+from .mapping import map_file, saved_map
+from .mapping.map_slots import named_slots, problems, shaped_slots, words
 
 
 class NeedsCharacter:

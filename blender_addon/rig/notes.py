@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from ...shared.arrays import Bools, Floats
-from .landmarks import LIMB_JOINTS, Body
-from .standing import leg_length
+from .ground.standing import leg_length
+from .solving.landmarks import LIMB_JOINTS, Body
 
 PROPORTION = 1.3
 """Ratio between arms or trunk of rig and source, after scaling by the legs, that is mentioned."""

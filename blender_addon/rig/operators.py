@@ -15,11 +15,11 @@ from ..choose.origin import OURS, provenance
 from ..reporting import reported
 from ..takes.panel import is_shown
 from ..takes.rows import BEST
-from . import nla
 from . import scene as rigging
 from .apply_take import Solved, Wearer, read_wearer, solve_for
-from .simplify import as_key_poses
-from .write_action import channels, write_action, write_key_poses
+from .writing import nla
+from .writing.simplify import as_key_poses
+from .writing.write_action import channels, write_action, write_key_poses
 
 
 class NeedsRig:

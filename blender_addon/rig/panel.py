@@ -9,9 +9,9 @@ from .. import session
 from ..choose import reading
 from ..sidebar import RetakePanel, draw_sentence
 from ..takes.rows import BEST
-from . import contact_edits
 from . import scene as rigging
-from .map_slots import LIMB_PARTS, OPTIONAL, SIDES, SLOTS, TRUNK_SLOTS, words
+from .ground import contact_edits
+from .mapping.map_slots import LIMB_PARTS, OPTIONAL, SIDES, SLOTS, TRUNK_SLOTS, words
 from .operators import linked_character
 
 GUESS = 0.75

@@ -6,9 +6,9 @@ The fields keep nothing themselves: they read and write what the rig carries (`s
 
 import bpy
 
-from . import saved_map
 from . import scene as rigging
-from .map_slots import OPTIONAL, SLOTS, words
+from .mapping import saved_map
+from .mapping.map_slots import OPTIONAL, SLOTS, words
 
 TRUNK_HELP = {
     "hips": "The bone that carries the whole body",

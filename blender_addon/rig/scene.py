@@ -13,11 +13,11 @@ import numpy as np
 from ...shared.contact_spans import ContactSpans
 from ...shared.errors import RetakeError
 from .. import session
-from . import saved_map
 from .apply_take import scene_times
+from .armature.read_rest_pose import is_generated_rigify, read_rest_pose, read_rig
 from .camera_path import matrices_over_time
-from .map_slots import OPTIONAL, SLOTS, Slots, found_slots, problems
-from .read_rest_pose import is_generated_rigify, read_rest_pose, read_rig
+from .mapping import saved_map
+from .mapping.map_slots import OPTIONAL, SLOTS, Slots, found_slots, problems
 from .wishes import Reach, Wishes
 
 TARGET = "retake_hand"

@@ -13,7 +13,7 @@ from ...shared.bones import decompose, recompose
 from ...shared.errors import RetakeError
 from ...shared.rotations import normalise
 from ...shared.skeleton import HUMAN36M
-from .smooth import smooth
+from .solving.smooth import smooth
 
 SURE_M = 0.03
 """Spread up to which a joint is as certain as can be."""

@@ -10,8 +10,8 @@ import bpy
 import numpy as np
 import pytest
 from retake.blender_addon.rig.apply_take import apply_take
-from retake.blender_addon.rig.bone_map import find_bone_map
-from retake.blender_addon.rig.read_rest_pose import read_rig
+from retake.blender_addon.rig.armature.read_rest_pose import read_rig
+from retake.blender_addon.rig.mapping.bone_map import find_bone_map
 from retake.shared.ground import find_ground
 from retake.shared.takes import Takes
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from mathutils import Matrix  # pyright: ignore[reportMissingImports]
 from retake.blender_addon.rig.apply_take import apply_take
-from retake.blender_addon.rig.bone_map import find_bone_map
+from retake.blender_addon.rig.armature.read_rest_pose import read_rest_pose
 from retake.blender_addon.rig.camera_path import matrices_over_time, through_camera
-from retake.blender_addon.rig.read_controls import read_ik
-from retake.blender_addon.rig.read_rest_pose import read_rest_pose
+from retake.blender_addon.rig.mapping.bone_map import find_bone_map
+from retake.blender_addon.rig.solving.read_controls import read_ik
 from retake.blender_addon.rig.wishes import Reach, Root, Wishes
 from retake.shared.errors import RetakeError
 from retake.shared.takes import Takes

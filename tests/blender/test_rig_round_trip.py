@@ -9,11 +9,11 @@ import bpy
 import numpy as np
 import pytest
 from mathutils import Quaternion  # pyright: ignore[reportMissingImports]
-from retake.blender_addon.rig.bone_map import find_bone_map
-from retake.blender_addon.rig.landmarks import Body
-from retake.blender_addon.rig.read_rest_pose import read_rest_pose
-from retake.blender_addon.rig.solve import Asked, solve_motion
-from retake.blender_addon.rig.write_action import write_action
+from retake.blender_addon.rig.armature.read_rest_pose import read_rest_pose
+from retake.blender_addon.rig.mapping.bone_map import find_bone_map
+from retake.blender_addon.rig.solving.landmarks import Body
+from retake.blender_addon.rig.solving.solve import Asked, solve_motion
+from retake.blender_addon.rig.writing.write_action import write_action
 
 FRAMES, FPS = 30, 24.0
 

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 import pytest
 import zmq
-from retake.server import care as care_module
 from retake.server.caller import show_keys
-from retake.server.front import Front, FrontOptions
-from retake.server.worker_process import WorkerProcess
+from retake.server.front import care as care_module
+from retake.server.front.front import Front, FrontOptions
+from retake.server.front.worker_process import WorkerProcess
 from retake.shared import connection_file, protocol
 from retake.shared.connection_file import ConnectionInfo
 from retake.shared.protocol import Array, Failed, Lift, Received, Reply, Result, Track
@@ -35,8 +35,8 @@ FOR_EVER, ONE_LONG_STEP = 99, 98
 WORKER = f"""
 import time
 import numpy as np
-from retake.server import tasks, worker
-from retake.server.lift import OpenModel
+from retake.server.worker import tasks, worker
+from retake.server.lifting.lift import OpenModel
 from retake.shared.keypoints import KeypointTrack
 
 def sample(
@@ -83,7 +83,7 @@ def worker_program() -> str:
 FAST_SERVER = f"""
 import sys
 from functools import partial
-from retake.server import care
+from retake.server.front import care
 care.WorkerProcess = partial(care.WorkerProcess, command=(sys.executable, "-c", {WORKER!r}))
 from retake.cli.__main__ import main
 raise SystemExit(main(sys.argv[1:]))

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from retake.server import desk
 from retake.server.caller import Caller
+from retake.server.front import desk
 from retake.shared.protocol import (
     Array,
     Cancel,
@@ -40,8 +40,8 @@ WINDOW_BY_WINDOW = """
 import json, sys, time
 from pathlib import Path
 import numpy as np
-from retake.server import worker
-from retake.server.lift import OpenModel
+from retake.server.worker import worker
+from retake.server.lifting.lift import OpenModel
 
 def sample(
     pixels, width, height, *, hypotheses, iterations, seed, on_step, on_frames, recall, on_layer,

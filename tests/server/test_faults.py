@@ -18,7 +18,7 @@ import pytest
 import zmq
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from retake.server import care
+from retake.server.front import care
 from retake.shared.protocol import (
     LARGEST_REQUEST,
     PROTOCOL_VERSION,
@@ -242,8 +242,8 @@ def test_another_computer_needs_a_key_that_is_listed_and_may_do_less(
 
 CRASHING = """
 import os, signal
-from retake.server import worker
-from retake.server.lift import OpenModel
+from retake.server.worker import worker
+from retake.server.lifting.lift import OpenModel
 
 def sample(pixels, width, height, *, seed, on_step, **more):
     import time

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from retake.server import desk
+from retake.server.front import desk
 from retake.shared.processes import process_exists
 from retake.shared.protocol import (
     Accepted,
@@ -42,8 +42,9 @@ pytestmark = [
 STAGED = """
 import os, time
 from pathlib import Path
-from retake.server import results, tasks, worker
-from retake.server.lift import OpenModel
+from retake.server import results
+from retake.server.worker import tasks, worker
+from retake.server.lifting.lift import OpenModel
 import numpy as np
 
 here = Path(os.environ["RETAKE_TEST_STAGES"])

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from retake.server import serve
 from retake.server.exits import why_it_ended
-from retake.server.front import Front
-from retake.server.worker_process import COMMAND, StartBudget
+from retake.server.front.front import Front
+from retake.server.front.worker_process import COMMAND, StartBudget
 from retake.shared.processes import process_exists
 from retake.shared.protocol import Failed, Lift, Ping, Pong, Progress, Result
 

@@ -7,8 +7,9 @@ import subprocess
 import sys
 
 import pytest
-from retake.server import spare_memory, worker
-from retake.server.worker import Worker
+from retake.server import spare_memory
+from retake.server.worker import worker
+from retake.server.worker.worker import Worker
 
 HOLDING_ON = """
 import psutil

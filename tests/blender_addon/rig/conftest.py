@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from retake.blender_addon.rig.bone_map import find_bone_map
-from retake.blender_addon.rig.landmarks import Body
-from retake.blender_addon.rig.rest_pose import RestPose
-from retake.blender_addon.rig.solve import RigMotion
+from retake.blender_addon.rig.armature.rest_pose import RestPose
+from retake.blender_addon.rig.mapping.bone_map import find_bone_map
+from retake.blender_addon.rig.solving.landmarks import Body
+from retake.blender_addon.rig.solving.solve import RigMotion
 from retake.shared.arrays import Floats
 from retake.shared.rotations import matrix_from_quaternion, normalise
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from retake.blender_addon.rig.contact_edits import PARTS, lifted, parts_of, planted, stands
+from retake.blender_addon.rig.ground.contact_edits import PARTS, lifted, parts_of, planted, stands
 from retake.shared.arrays import Bools
 from retake.shared.contact_spans import ContactSpans
 

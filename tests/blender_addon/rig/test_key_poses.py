@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from retake.blender_addon.rig.key_poses import fitted_slopes, key_poses
-from retake.blender_addon.rig.pose_error import Curves, Judge
-from retake.blender_addon.rig.rest_pose import RestPose
+from retake.blender_addon.rig.armature.rest_pose import RestPose
+from retake.blender_addon.rig.writing.key_poses import fitted_slopes, key_poses
+from retake.blender_addon.rig.writing.pose_error import Curves, Judge
 from retake.shared.arrays import Floats
 from retake.shared.rotations import normalise
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from retake.blender_addon.loft import Ints
 from retake.blender_addon.mannequin_shape import Shape, build_shape
-from retake.blender_addon.rig.bone_map import BoneMap, find_bone_map
-from retake.blender_addon.rig.rest_pose import RestPose
+from retake.blender_addon.rig.armature.rest_pose import RestPose
+from retake.blender_addon.rig.mapping.bone_map import BoneMap, find_bone_map
 
 Made = tuple[Shape, RestPose, BoneMap]
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from retake.blender_addon.rig import map_file
-from retake.blender_addon.rig.bone_map import find_bone_map
-from retake.blender_addon.rig.map_slots import (
+from retake.blender_addon.rig.armature.rest_pose import RestPose
+from retake.blender_addon.rig.mapping import map_file
+from retake.blender_addon.rig.mapping.bone_map import find_bone_map
+from retake.blender_addon.rig.mapping.map_slots import (
     OPTIONAL,
     SLOTS,
     Slots,
@@ -20,7 +21,6 @@ from retake.blender_addon.rig.map_slots import (
     shaped_slots,
     slots_of,
 )
-from retake.blender_addon.rig.rest_pose import RestPose
 from retake.shared.errors import RetakeError
 
 TABLES = Path(__file__).resolve().parents[2] / "data" / "humanoid_rigs.json"

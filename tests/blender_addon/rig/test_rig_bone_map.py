@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from retake.blender_addon.rig.bone_map import find_bone_map
-from retake.blender_addon.rig.rest_pose import RestPose
+from retake.blender_addon.rig.armature.rest_pose import RestPose
+from retake.blender_addon.rig.mapping.bone_map import find_bone_map
 from retake.shared.errors import RetakeError
 
 MakeRig = Callable[..., RestPose]

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from retake.blender_addon.rig.bone_map import find_bone_map
-from retake.blender_addon.rig.landmarks import Body
-from retake.blender_addon.rig.plants import eased, find_plants
-from retake.blender_addon.rig.rest_pose import RestPose
-from retake.blender_addon.rig.smooth import most
-from retake.blender_addon.rig.solve import Asked, RigMotion, solve_motion
-from retake.blender_addon.rig.two_bone import STRETCH, reach
+from retake.blender_addon.rig.armature.rest_pose import RestPose
+from retake.blender_addon.rig.ground.plants import eased, find_plants
+from retake.blender_addon.rig.mapping.bone_map import find_bone_map
+from retake.blender_addon.rig.solving.landmarks import Body
+from retake.blender_addon.rig.solving.smooth import most
+from retake.blender_addon.rig.solving.solve import Asked, RigMotion, solve_motion
+from retake.blender_addon.rig.solving.two_bone import STRETCH, reach
 from retake.shared.arrays import Floats
 from retake.shared.rotations import normalise
 

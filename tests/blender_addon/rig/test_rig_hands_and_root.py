@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from retake.blender_addon.rig.bone_map import find_bone_map
+from retake.blender_addon.rig.armature.rest_pose import RestPose
 from retake.blender_addon.rig.camera_path import through_camera
-from retake.blender_addon.rig.landmarks import Body
-from retake.blender_addon.rig.rest_pose import RestPose
-from retake.blender_addon.rig.root_policy import RootPolicy
-from retake.blender_addon.rig.solve import Asked, RigMotion, solve_motion
+from retake.blender_addon.rig.mapping.bone_map import find_bone_map
+from retake.blender_addon.rig.solving.landmarks import Body
+from retake.blender_addon.rig.solving.root_policy import RootPolicy
+from retake.blender_addon.rig.solving.solve import Asked, RigMotion, solve_motion
 from retake.blender_addon.rig.wishes import Reach, Smoothing, Wishes
 from retake.shared.arrays import Floats
 from retake.shared.errors import RetakeError

@@ -6,11 +6,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from retake.blender_addon.rig.bone_map import BoneMap, find_bone_map
-from retake.blender_addon.rig.frames import direction
-from retake.blender_addon.rig.landmarks import LIMB_JOINTS, Body, Placement
-from retake.blender_addon.rig.rest_pose import RestPose
-from retake.blender_addon.rig.solve import Asked, RigMotion, solve_motion
+from retake.blender_addon.rig.armature.rest_pose import RestPose
+from retake.blender_addon.rig.mapping.bone_map import BoneMap, find_bone_map
+from retake.blender_addon.rig.solving.frames import direction
+from retake.blender_addon.rig.solving.landmarks import LIMB_JOINTS, Body, Placement
+from retake.blender_addon.rig.solving.solve import Asked, RigMotion, solve_motion
 from retake.shared.arrays import Floats
 from retake.shared.errors import RetakeError
 from retake.shared.rotations import matrix_from_quaternion, normalise

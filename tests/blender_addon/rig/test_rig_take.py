@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from retake.blender_addon.choose.combine import choice_of, combine
 from retake.blender_addon.rig.apply_take import Wishes, scene_times, solve_take, standing_feet
+from retake.blender_addon.rig.armature.rest_pose import RestPose
 from retake.blender_addon.rig.path_smoothness import with_path
-from retake.blender_addon.rig.rest_pose import RestPose
 from retake.shared.arrays import Floats
 from retake.shared.camera import Camera
 from retake.shared.contact_spans import ContactSpans

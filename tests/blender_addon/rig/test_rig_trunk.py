@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from retake.blender_addon.rig.bone_map import find_bone_map
-from retake.blender_addon.rig.kinematics import all_turns, posed_heads
-from retake.blender_addon.rig.landmarks import Body
-from retake.blender_addon.rig.rest_pose import RestPose
-from retake.blender_addon.rig.solve import Asked, RigMotion, solve_motion
+from retake.blender_addon.rig.armature.rest_pose import RestPose
+from retake.blender_addon.rig.mapping.bone_map import find_bone_map
+from retake.blender_addon.rig.solving.kinematics import all_turns, posed_heads
+from retake.blender_addon.rig.solving.landmarks import Body
+from retake.blender_addon.rig.solving.solve import Asked, RigMotion, solve_motion
 from retake.shared.arrays import Floats
 from retake.shared.bones import decompose
 from retake.shared.rotations import matrix_from_quaternion, normalise

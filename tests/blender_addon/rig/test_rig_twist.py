@@ -4,12 +4,12 @@ import json
 from pathlib import Path
 
 import numpy as np
-from retake.blender_addon.rig.bone_map import find_bone_map
-from retake.blender_addon.rig.landmarks import Body
-from retake.blender_addon.rig.rest_pose import RestPose
-from retake.blender_addon.rig.smooth import smooth
-from retake.blender_addon.rig.twist import KNEE, hinge_at_rest, hinge_track
-from retake.blender_addon.rig.twist_bones import twist_bone_turns
+from retake.blender_addon.rig.armature.rest_pose import RestPose
+from retake.blender_addon.rig.mapping.bone_map import find_bone_map
+from retake.blender_addon.rig.solving.landmarks import Body
+from retake.blender_addon.rig.solving.smooth import smooth
+from retake.blender_addon.rig.solving.twist import KNEE, hinge_at_rest, hinge_track
+from retake.blender_addon.rig.solving.twist_bones import twist_bone_turns
 from retake.shared.arrays import Floats
 from retake.shared.rotations import matrix_from_quaternion, normalise
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from retake.blender_addon.rig import vectors
+from retake.blender_addon.rig.solving import vectors
 from retake.shared import rotations
 from retake.shared.arrays import Floats
 

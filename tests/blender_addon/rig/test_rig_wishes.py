@@ -7,12 +7,12 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from retake.blender_addon.rig.bone_map import find_bone_map
-from retake.blender_addon.rig.landmarks import Body
-from retake.blender_addon.rig.limits import Limits, euler_from_matrix, matrix_from_euler
-from retake.blender_addon.rig.rest_pose import RestPose
+from retake.blender_addon.rig.armature.limits import Limits, euler_from_matrix, matrix_from_euler
+from retake.blender_addon.rig.armature.rest_pose import RestPose
+from retake.blender_addon.rig.mapping.bone_map import find_bone_map
 from retake.blender_addon.rig.smoothing import SURE_M, smoothed
-from retake.blender_addon.rig.solve import Asked, RigMotion, solve_motion
+from retake.blender_addon.rig.solving.landmarks import Body
+from retake.blender_addon.rig.solving.solve import Asked, RigMotion, solve_motion
 from retake.shared.arrays import Floats
 from retake.shared.bones import decompose
 from retake.shared.errors import RetakeError

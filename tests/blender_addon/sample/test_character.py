@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from retake.blender_addon.packaging.make_sample import ROUNDED, SAMPLE, SAMPLES, rounded
-from retake.blender_addon.rig.bone_map import find_bone_map
-from retake.blender_addon.rig.rest_pose import RestPose
+from retake.blender_addon.rig.armature.rest_pose import RestPose
+from retake.blender_addon.rig.mapping.bone_map import find_bone_map
 from retake.blender_addon.sample.character import BONES
 from retake.shared.keypoints import KeypointTrack
 from retake.shared.rotations import normalise

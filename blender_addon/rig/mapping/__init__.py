@@ -1,0 +1,1 @@
+"""Which bone is which part of the body: found, set by hand, kept, shared."""

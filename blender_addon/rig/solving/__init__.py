@@ -1,0 +1,1 @@
+"""From joint positions to the rotations of a rig's bones."""

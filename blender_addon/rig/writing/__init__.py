@@ -1,0 +1,1 @@
+"""Actions: keys on every frame, few key poses, NLA strips."""

@@ -1,0 +1,1 @@
+"""From a keypoint track to takes. Knows nothing of the wire."""

@@ -1,0 +1,1 @@
+"""The process that computes: jobs in threads, one at a time on the device."""

@@ -1,0 +1,297 @@
+"""One job in the worker: from its request to its outcome, with progress, cancelling and turns.
+
+It knows neither sockets nor torch: replies leave through a function, models come from a loader.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from ...shared.arrays import Floats, Floats32
+from ...shared.errors import FieldError, RetakeError
+from ...shared.protocol import (
+    Array,
+    Detect,
+    Failed,
+    Kept,
+    Lift,
+    Partial,
+    Progress,
+    Reply,
+    encode,
+    encoded,
+)
+from ...shared.resample import MODEL_FPS
+from ...shared.track_message import message_of
+from ..detect.detect import detect
+from ..failures import failed, sentence_of, too_little_memory
+from ..lifting.lift import OpenModel, Sampler, lift
+from ..lifting.lift_options import LiftOptions
+from ..models import find_model
+from ..results import Results, digest_of
+from .journal import Journal, Journals
+from .requests import read_choice, read_detect, read_lift, result_of
+from .shares import PARTS, Shares, parts_done
+from .turns import Turns
+
+log = logging.getLogger("retake.server.worker")
+
+Send = Callable[[bytes], object]
+"""Takes an encoded reply."""
+
+Loader = Callable[[Path], OpenModel]
+"""Opens a model folder. Raises RetakeError if it cannot be read.
+
+Its sampler also takes `on_layer`, `on_frames`, `recall` (`shared.model.windows.sample_clip`),
+`urgent` (`shared.model.together`) and `on_notice`, which gets sentences for people.
+"""
+
+REPORT_EVERY_S = 0.1
+"""Progress comes per frame or layer; nobody reads faster than this."""
+
+
+class Cancelled(Exception):
+    """Nobody waits for the job any more."""
+
+
+class ModelCache:
+    """Loads models by name and keeps the last one."""
+
+    def __init__(self, load: Loader) -> None:
+        self._load = load
+        self._loading = threading.Lock()
+        self._last: tuple[str, int, OpenModel] | None = None
+
+    def holds(self, name: str) -> bool:
+        return self._last is not None and self._last[0] == name
+
+    def get(self, name: str) -> OpenModel:
+        """Raises RetakeError if there is no such model or it cannot be read.
+
+        Weights that have changed since are loaded again.
+        """
+        folder = find_model(name)
+        written_ns = (folder / "model.safetensors").stat().st_mtime_ns
+        with self._loading:
+            if self._last is None or self._last[:2] != (name, written_ns):
+                self._last = None  # never two models in memory, unless jobs run that use two
+                self._last = (name, written_ns, self._load(folder))
+            return self._last[2]
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What the jobs of one worker share."""
+
+    models: ModelCache
+    results: Results
+    journals: Journals
+    turns: Turns
+    shares: Shares = field(default_factory=Shares)
+
+
+def warm_up(workshop: Workshop, name: str, send: Send) -> None:
+    """Load a model and sample once, so that the first job does not wait.
+
+    If that fails, the first job says what is wrong to somebody who reads it.
+    """
+
+    def tell(stage: str) -> None:
+        send(encode(Progress(job_id="", stage=stage, done=0, total=0)))
+
+    pixels = np.random.default_rng(0).uniform(0, 100, (2, 17, 2))
+    try:
+        with workshop.turns.turn(batch=True):
+            tell(f"loading the model {name}")
+            model = workshop.models.get(name)
+            tell("warming up")
+            model.sample(pixels, 100, 100, hypotheses=1, iterations=1, seed=0, on_step=_ignore)
+    finally:
+        tell("")
+
+
+class Task:
+    """One job; `run` is called once, in a thread of its own, and always ends with an outcome."""
+
+    def __init__(self, request: Lift | Detect, data: bytes, workshop: Workshop) -> None:
+        """`data`: the request as it came."""
+        self.is_over = False
+        self._request = request
+        self._data = data
+        self._shop = workshop
+        self._cancelled = threading.Event()
+        self._reported_at = 0.0
+        self._frames_done = self._frames = 0
+        self._sampling = 0.5
+        self._reached: dict[str, float] = {}
+        self._key = ""
+
+    def cancel(self) -> None:
+        """Stop at the next step."""
+        self._cancelled.set()
+
+    def run(self, send: Send) -> None:
+        outcome = self._outcome(send)
+        self.is_over = True
+        send(outcome)
+
+    def _outcome(self, send: Send) -> bytes:
+        job_id = self._request.job_id
+        try:
+            return self._compute(send)
+        except Cancelled:
+            reply = failed(job_id, "cancelled", "The job was cancelled.")
+        except MemoryError as error:
+            reply = too_little_memory(job_id, error)
+        except FieldError as error:
+            reply = failed(job_id, "invalid", str(error), field=error.field)
+        except RetakeError as error:
+            reply = failed(job_id, "invalid", str(error))
+        except Exception as error:  # border: the worker outlives any failing job
+            log.exception("A job has failed")
+            text = "The server failed at this job; nothing else was lost."
+            reply = failed(job_id, "crashed", text, detail=sentence_of(error))
+        return encode(reply)
+
+    def _compute(self, send: Send) -> bytes:
+        if isinstance(self._request, Detect):
+            reply, source = self._detect(self._request, send), Path(self._request.path)
+        else:
+            reply, source = self._lift(self._request, send)
+        parts = list(encoded(reply))
+        if isinstance(reply, Failed):
+            return b"".join(parts)
+        digest = digest_of(self._data, source)
+        is_kept = self._shop.results.put(digest, parts)
+        if self._key:  # not before: the worker may die while it keeps the outcome
+            self._shop.journals.remove(self._key)
+        return encode(Kept(job_id=reply.job_id, digest=digest)) if is_kept else b"".join(parts)
+
+    def _lift(self, request: Lift, send: Send) -> tuple[Reply, Path]:
+        track, options, current = read_lift(request)
+        self._frames = track.frame_count
+        self._sampling = self._shop.shares.of_sampling(options.iterations)
+        with self._shop.turns.turn(request.batch):
+            self._step(send, "preparing", 0)
+            try:
+                folder = find_model(options.model)
+                if not self._shop.models.holds(options.model):
+                    self._step(send, "loading the model", 0)
+                model = self._shop.models.get(options.model)
+            except RetakeError as error:
+                text = str(error)
+                return failed(request.job_id, "unknown_model", text, field="model"), Path()
+            weights = folder / "model.safetensors"
+            self._key = digest_of(_essence(request), weights)
+            with self._shop.journals.open(self._key) as journal:
+                sample = self._interruptible(model.sample, options, track.times, journal, send)
+                model = replace(model, sample=sample)
+                begun, is_new = time.monotonic(), not journal
+
+                def report(stage: str, done: int, total: int) -> None:
+                    hypotheses = total - options.iterations
+                    done = parts_done(self._sampling, done, options.iterations, hypotheses)
+                    self._step(send, stage, done)
+
+                takes = lift(track, model, options, report, current)
+            if is_new and not request.batch:
+                self._remember(options.iterations, begun)
+        return result_of(request.job_id, takes), weights
+
+    def _interruptible(
+        self,
+        sample: Sampler,
+        options: LiftOptions,
+        times: Floats,
+        journal: Journal | None,
+        send: Send,
+    ) -> Sampler:
+        """Stops and gives way within a step, reports and keeps what is finished."""
+        request = cast(Lift, self._request)
+
+        def on_layer(share: float) -> None:
+            self._stop_if_cancelled()
+            self._shop.turns.step(request.batch)
+            if self._is_time_to_report():
+                self._tell(send, "sampling", round(PARTS * self._sampling * share), PARTS)
+
+        def on_frames(first: int, poses: Floats32) -> None:
+            if journal is not None and journal.is_whole:
+                end_s = times[0] + (first + poses.shape[1] - 1) / MODEL_FPS
+                self._frames_done = int(np.searchsorted(times, end_s, side="right"))
+            if request.partial:
+                part = Partial(job_id=request.job_id, first=first, poses=Array.pack(poses))
+                send(encode(part))
+
+        def on_notice(text: str) -> None:
+            self._tell(send, text, 0, 0)
+
+        hooks: dict[str, Any] = {"on_layer": on_layer, "on_notice": on_notice}
+        hooks |= {"on_frames": on_frames, "recall": journal, "urgent": not request.batch}
+        return cast(Sampler, partial(sample, **hooks))
+
+    def _detect(self, request: Detect, send: Send) -> Reply:
+        def on_frame(done: int, expected: int | None) -> None:
+            self._stop_if_cancelled()
+            if self._is_time_to_report():
+                self._tell(send, "detecting", done, expected or 0)
+
+        choose = read_choice(request)
+        found = detect(read_detect(request), on_frame, request.people, choose)
+        return message_of(request.job_id, found)
+
+    def _remember(self, iterations: int, begun: float) -> None:
+        """For the next one: how long the stages of this lift took."""
+        if "placing" in self._reached:
+            sampled, placed = self._reached["sampling"], self._reached["placing"]
+            self._shop.shares.remember(iterations, sampled - begun, placed - sampled)
+
+    def _step(self, send: Send, stage: str, done: int) -> None:
+        """Between two steps of a lift; `done` of `PARTS`."""
+        self._tell(send, stage, done, PARTS)
+        self._reached[stage] = time.monotonic()
+        self._stop_if_cancelled()
+        self._shop.turns.step(self._request.batch)
+        self._stop_if_cancelled()
+
+    def _tell(self, send: Send, stage: str, done: int, total: int) -> None:
+        progress = Progress(
+            job_id=self._request.job_id,
+            stage=stage,
+            done=done,
+            total=total,
+            frames_done=self._frames_done,
+            frames=self._frames,
+        )
+        send(encode(progress))
+
+    def _is_time_to_report(self) -> bool:
+        now = time.monotonic()
+        is_time = now - self._reported_at > REPORT_EVERY_S
+        if is_time:
+            self._reported_at = now
+        return is_time
+
+    def _stop_if_cancelled(self) -> None:
+        if self._cancelled.is_set():
+            raise Cancelled
+
+
+def _essence(request: Lift) -> bytes:
+    """What of a request decides about its takes: who asks again may use another name for it."""
+    return encode(
+        replace(request, job_id="", batch=False, clip="", partial=False, by_file=False, source="")
+    )
+
+
+def _ignore(done: int, total: int) -> None:
+    """Nobody waits for the warm-up."""
