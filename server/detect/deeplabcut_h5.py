@@ -20,7 +20,7 @@ import numpy as np
 from ...shared.arrays import AnyArray, Floats64, Ints
 from ...shared.errors import RetakeError
 from ...shared.keypoints import MOST_FRAMES
-from ...shared.tracks.pickled import read_plain
+from ...shared.object_arrays import DAMAGE, Refused, read_values
 from ...shared.tracks.sightings import Sightings, damaged
 from ...shared.tracks.tables import deeplabcut
 
@@ -98,9 +98,16 @@ def _table(group: Any) -> tuple[list[Column], Floats64, Ints]:
     parts: list[Floats64] = []
     rows = table[:]
     for block in blocks:
-        columns += _tuples(read_plain(bytes(table.attrs[f"{block}_kind"])))
+        columns += _tuples(_names_of(bytes(table.attrs[f"{block}_kind"])))
         parts.append(rows[block].reshape(len(rows), -1).astype(np.float64))
     return columns, np.concatenate(parts, axis=1), _frames(rows["index"])
+
+
+def _names_of(pickled: bytes) -> Any:
+    try:
+        return read_values(pickled)
+    except (Refused, *DAMAGE) as error:
+        raise damaged("DeepLabCut", "a list of its columns cannot be read") from error
 
 
 def _fixed(group: Any) -> tuple[list[Column], Floats64, Ints]:

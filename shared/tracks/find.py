@@ -10,8 +10,8 @@ from ..errors import RetakeError
 from ..keypoints import MOST_FRAMES, KeypointTrack
 from .json_forms import FORMS, Pages, in_order
 from .npz_forms import custom_set, detectron
+from .object_npz import MOST_BYTES, read_arrays
 from .own_form import FIELDS, own_sightings
-from .pickled import MOST_BYTES, read_arrays
 from .sightings import Sightings, damaged
 from .tables import deeplabcut, read_text, yolo_labels
 

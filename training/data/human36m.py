@@ -20,9 +20,9 @@ from tqdm import tqdm
 from ...shared.arrays import Floats
 from ...shared.errors import RetakeError
 from ...shared.skeleton import HUMAN36M
+from .dictionaries import read_dictionary
 from .lens import PlacedCamera, resect
 from .motion_set import Clip, SetWriter, new_set
-from .object_arrays import read_dictionary
 
 TRAIN, TEST = ("S1", "S5", "S6", "S7", "S8"), ("S9", "S11")
 JOINTS = [0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27]

@@ -23,9 +23,9 @@ from tqdm import tqdm
 from ...shared.arrays import Bools, Floats
 from ...shared.errors import RetakeError
 from ...shared.skeleton import MPI_INF_3DHP
+from .dictionaries import read_dictionary
 from .lens import pinhole
 from .motion_set import Clip, SetWriter, new_set
-from .object_arrays import read_dictionary
 
 GROUND_TRUTHS = ("annot3", "univ_annot3")
 SAME_SIZE = 0.01

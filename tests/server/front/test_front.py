@@ -31,7 +31,7 @@ from retake.shared.protocol import (
 from retake.shared.takes import LIMB_GROUPS
 
 if TYPE_CHECKING:
-    from .conftest import Client, Server
+    from ..conftest import Client, Server
 
 pytestmark = pytest.mark.timeout(400)
 """Each server imports torch, which takes a minute on a machine that has too much to do."""

@@ -14,7 +14,7 @@ from retake.server.front import desk
 from retake.shared.protocol import PROTOCOL_VERSION, Accepted, Cancel, Failed, Hello, Lift, Welcome
 
 if TYPE_CHECKING:
-    from .conftest import Client, RunningFront
+    from ..conftest import Client, RunningFront
 
 DYING = "raise SystemExit(3)"
 DEAF = """

@@ -22,7 +22,7 @@ from retake.shared.protocol import (
 )
 
 if TYPE_CHECKING:
-    from .conftest import Client, RunningFront
+    from ..conftest import Client, RunningFront
 
 Connect = Callable[..., "Client"]
 RequestLift = Callable[..., Lift]

@@ -25,7 +25,7 @@ from retake.shared.protocol import (
 from retake.shared.protocol import Result as Takes
 
 if TYPE_CHECKING:
-    from .conftest import Client, RunningFront
+    from ..conftest import Client, RunningFront
 
 Connect = Callable[..., "Client"]
 RequestLift = Callable[..., Lift]

@@ -3,39 +3,11 @@
 from __future__ import annotations
 
 import json
-import pickle  # noqa: TID251 - to write what must not be read
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 from retake.shared.errors import RetakeError
 from retake.shared.tracks.find import open_sightings
-from retake.shared.tracks.pickled import read_plain
-
-
-class _HiddenObject:
-    """A type whose field is an object, of which its flags say nothing: bytes become pointers."""
-
-    def __reduce__(self) -> Any:
-        fields = {"a": (np.dtype("O"), 0)}
-        return np.dtype, ("V8", False, True), (3, "|", None, ("a",), fields, 8, 1, 0)
-
-
-def test_a_pickled_type_cannot_hide_objects() -> None:
-    content = pickle.dumps(_HiddenObject())
-    assert not pickle.loads(content).hasobject  # numpy itself is taken in
-    with pytest.raises(RetakeError, match="damaged"):
-        read_plain(content)
-
-
-def test_plain_values_are_read() -> None:
-    values = [np.float32(0.1), np.int64(-5), np.bool_(True), np.str_("wälk"), "text", None, 7]
-    assert read_plain(pickle.dumps(values)) == values
-    arrays = [np.arange(6.0).reshape(2, 3), np.array([[1], "a"], dtype=object)]
-    for array, read in zip(arrays, read_plain(pickle.dumps(arrays)), strict=True):
-        assert array.tolist() == read.tolist()
-
 
 _HEADER = "\n".join(
     ",".join([name, *cells])

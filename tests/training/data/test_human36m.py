@@ -7,9 +7,9 @@ import pytest
 from retake.shared.errors import RetakeError
 from retake.shared.skeleton import HUMAN36M
 from retake.training.data import human36m
+from retake.training.data.dictionaries import read_dictionary
 from retake.training.data.lens import project
 from retake.training.data.motion_set import MotionSet
-from retake.training.data.object_arrays import read_dictionary
 from retake.training.data.synthetic import DETECTOR_NOISE
 
 

@@ -1,32 +1,82 @@
-"""The data sets that the field passes around: `.npz` archives of dictionaries, kept as pickles.
+"""Arrays of objects in files of others, read without running what such a file may hold.
 
-Reading a pickle can run any program its maker put in. Here only the functions that put numpy arrays
-together are let through; everything else a pickle asks for ends the reading before it is called.
-Nor do numpy's own functions get what a file says: they take a type's flags and size on trust, so
-that bytes can be passed off as addresses of objects. Stand-ins build the arrays and check.
+numpy stores an array of objects as a pickle, and reading a pickle can run any program its maker put
+in. Here only the functions that put numpy arrays together are let through; everything else ends the
+reading before it is called. Nor do numpy's own functions get what a file says: they take a type's
+flags and size on trust, so that bytes can be passed off as addresses of objects. Stand-ins build
+the arrays and check.
 """
 
 from __future__ import annotations
 
+import io
 import pickle  # noqa: TID251 - the one place where a foreign one is read, by a restricted reader
 import re
 import zipfile
+import zlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
-from ...shared.arrays import AnyArray
-from ...shared.errors import RetakeError
+from .arrays import AnyArray
 
-LARGEST = 16 * 2**30
-"""Bytes of one unpacked array. The sets of the field have about one GiB."""
+DAMAGE = (
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    KeyError,
+    IndexError,
+    OverflowError,
+    RecursionError,
+    MemoryError,
+    NotImplementedError,  # a zip archive with a compression that Python lacks
+    RuntimeError,  # an encrypted one
+    pickle.UnpicklingError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What a wrong byte can raise in zip, in numpy's header and in a pickle."""
+
 
 _TYPES = re.compile(r"\?|[biufc]\d{1,2}|[SU]\d{1,4}|O8?")
 
 
-class ArraysOnly(pickle.Unpickler):
+class Refused(Exception):
+    """The name of what a pickle asked for."""
+
+
+def read_array(file: IO[bytes]) -> AnyArray:
+    """The array of a `.npy` file, also one of objects. Raises Refused, and DAMAGE."""
+    read_header = (
+        np.lib.format.read_array_header_1_0
+        if np.lib.format.read_magic(file) == (1, 0)
+        else np.lib.format.read_array_header_2_0
+    )
+    shape, fortran, dtype = read_header(file)
+    if not dtype.hasobject:
+        return _plain_array(file, shape, fortran, dtype)
+    array = _ArraysOnly(file, encoding="latin1").load()
+    if not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
+        raise ValueError("not the array of its header")
+    return array
+
+
+def read_values(content: bytes) -> Any:
+    """Lists, text, numbers and arrays out of a pickle. Raises Refused, and DAMAGE."""
+    return _ArraysOnly(io.BytesIO(content), encoding="latin1").load()
+
+
+def _plain_array(
+    file: IO[bytes], shape: tuple[int, ...], fortran: bool, dtype: np.dtype[Any]
+) -> AnyArray:
+    values = np.frombuffer(file.read(), dtype)
+    return values.reshape(shape, order="F" if fortran else "C")
+
+
+class _ArraysOnly(pickle.Unpickler):
     """An unpickler that refuses every global but those that numpy arrays are made of."""
 
     def find_class(self, module_name: str, global_name: str) -> Any:
@@ -35,6 +85,9 @@ class ArraysOnly(pickle.Unpickler):
         if (place, global_name) not in _STAND_INS:
             raise Refused(f"{module_name}.{global_name}")
         return _STAND_INS[place, global_name]
+
+    def persistent_load(self, pid: Any) -> Any:
+        raise ValueError("refers to something outside")
 
 
 class _Type:
@@ -112,68 +165,3 @@ _STAND_INS: dict[tuple[str, str], Any] = {
     ("__builtin__", "bytes"): _Maker(lambda: b""),
 }
 """(module, name) of all that a file may ask for, and what it gets."""
-
-
-class Refused(Exception):
-    """The name of what a pickle asked for."""
-
-
-def read_dictionary(path: Path, key: str, what: str) -> dict[str, Any]:
-    """The dictionary that `path` (.npz) holds under `key` as an object array.
-
-    RetakeError if the file is missing, damaged, of another kind, or asks for anything but arrays.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open(f"{key}.npy") as file:
-            if archive.getinfo(f"{key}.npy").file_size > LARGEST:
-                raise MemoryError
-            value = _read_object(file)
-    except FileNotFoundError:
-        raise RetakeError(f"There is no file {path}.") from None
-    except KeyError:
-        raise RetakeError(f"{path} is not {what}: it has no '{key}'.") from None
-    except Refused as error:
-        raise RetakeError(
-            f"{path} asks Python for '{error}', which no data set needs. It was not read; do not "
-            "trust this file."
-        ) from None
-    except MemoryError:
-        raise RetakeError(f"{path} does not fit into this machine's memory.") from None
-    except _DAMAGED as error:
-        raise RetakeError(f"{path} is not {what}: it is damaged or of another kind.") from error
-    if not isinstance(value, dict):
-        raise RetakeError(f"{path} is not {what}: '{key}' is not a dictionary.")
-    return value
-
-
-_DAMAGED = (
-    OSError,
-    EOFError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    IndexError,
-    OverflowError,
-    NotImplementedError,  # a zip archive with a compression or encryption that Python lacks
-    RuntimeError,
-    pickle.UnpicklingError,
-    zipfile.BadZipFile,
-)
-"""What a wrong byte can raise in zip, in numpy's header and in a pickle."""
-
-
-def _read_object(file: IO[bytes]) -> Any:
-    """The content of a `.npy` file with a 0-dimensional object array, as `np.save` writes it."""
-    version = np.lib.format.read_magic(file)
-    read_header = (
-        np.lib.format.read_array_header_1_0
-        if version == (1, 0)
-        else np.lib.format.read_array_header_2_0
-    )
-    shape, _, dtype = read_header(file)
-    if dtype != np.dtype(object) or shape != ():
-        raise ValueError("not a single object")
-    array = ArraysOnly(file, encoding="latin1").load()
-    if not isinstance(array, np.ndarray):
-        raise ValueError("not an array")
-    return array.item()

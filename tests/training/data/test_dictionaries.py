@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 from retake.shared.errors import RetakeError
-from retake.training.data import object_arrays
-from retake.training.data.object_arrays import read_dictionary
+from retake.training.data import dictionaries
+from retake.training.data.dictionaries import read_dictionary
 
 CONTENT: dict[str, Any] = {
     "S1": {"Walking": np.arange(12, dtype=np.float32).reshape(2, 2, 3)},
@@ -175,6 +175,6 @@ def test_an_archive_that_unpacks_to_more_than_any_data_set_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     packed = npz(tmp_path / "x.npz", as_object({"S1": np.zeros(1000)}))
-    monkeypatch.setattr(object_arrays, "LARGEST", 1000)
+    monkeypatch.setattr(dictionaries, "LARGEST", 1000)
     with pytest.raises(RetakeError, match="does not fit"):
         read_dictionary(packed, "data", "it")
