@@ -3,13 +3,14 @@
 `--data FOLDER` holds cmu17_test.npz. Every case is one second of a clip in which a limb could as
 well be mirrored in depth: both motions keep the bones, show nearly the same picture and could be a
 person's. `seen`: the detector sees the limb; `hidden`: it does not. The model samples from the
-noisy keypoints; an answer counts as offered if a named take of the limb, of the clip or of that
-second, has the limb's bones within 25 degrees of it.
+noisy keypoints as it does for an animator; an answer counts as offered if a named take of the
+limb, of the clip or of that second, has the limb's bones within 25 degrees of it.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,18 +18,17 @@ from typing import Any
 
 import numpy as np
 import report
-import torch
 from choice import APART_DEGREES, LIMBS, NEAR_DEGREES, Case, apart, flip
-from retake.server.models import SHIPPED
+from retake.server.lifting import lift as lift_module
+from retake.server.lifting.lift import OpenModel
+from retake.server.lifting.lift_options import LiftOptions
+from retake.server.models import EXTRA_VARIABLE, SHIPPED, open_model
 from retake.shared.arrays import Floats, Ints
-from retake.shared.choosing.alternatives import choice_of
-from retake.shared.model.artifact import load_model
-from retake.shared.model.diffusion import Diffusion
-from retake.shared.model.jumps import JUMP_STEP, jumped, possible
-from retake.shared.model.sampler import Start
-from retake.shared.model.windows import sample_clip
-from retake.shared.resample import MODEL_FPS, fill_gaps
-from retake.shared.skeleton import HUMAN36M
+from retake.shared.choosing.alternatives import choice_in
+from retake.shared.keypoints import KeypointTrack
+from retake.shared.model.jumps import possible
+from retake.shared.resample import MODEL_FPS
+from retake.shared.takes import Takes
 from retake.training.detector_noise import corrupt
 from retake.training.mocap import MocapSet
 from retake.training.virtual_camera import view
@@ -49,26 +49,38 @@ class Shot:
 def main() -> None:
     parser = report.arguments(__doc__ or "")
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER")
-    parser.add_argument("--model", type=Path, default=SHIPPED / "first-light")
+    parser.add_argument("--model", type=Path, default=SHIPPED / "first-light", metavar="FOLDER")
     parser.add_argument("--cases", type=int, default=100, help="of each kind (default: 100)")
     parser.add_argument("--hypotheses", type=int, default=20)
     parser.add_argument("--iterations", type=int, default=5)
-    parser.add_argument("--jumps", type=int, default=0, help="proposals added (default: 0)")
-    parser.add_argument("--step", type=int, default=JUMP_STEP, help="where the network takes over")
+    parser.add_argument("--plain", action="store_true", help="without proposals")
     options = parser.parse_args()
-    model = load_model(options.model)
+    if options.plain:
+        lift_module.proposals_for = _none
+    os.environ[EXTRA_VARIABLE] = str(options.model.resolve().parent)
+    model = open_model(options.model.name)
     rows = [_row(kind, model, options) for kind in ("seen", "hidden")]
     report.show(f"Ambiguities offered by {options.model.name}", rows, options.json)
 
 
-def _row(kind: str, model: Diffusion, options: argparse.Namespace) -> dict[str, Any]:
+def _none(options: LiftOptions) -> int:
+    return 0
+
+
+def _row(kind: str, model: OpenModel, options: argparse.Namespace) -> dict[str, Any]:
     hits: list[tuple[bool, bool, bool]] = []
+    errors: list[float] = []
     for number, shot in enumerate(_shots(options.data, options.cases)):
-        pixels = shot.pixels.copy()
-        if kind == "hidden":
-            pixels[STRETCH, LIMBS[shot.case.group]] = np.nan
-        poses = _sampled(model, pixels, number, options)
-        hits.append(_offered(shot.case, poses))
+        asked = LiftOptions(
+            model=options.model.name,
+            hypotheses=options.hypotheses,
+            iterations=options.iterations,
+            seed=number,
+        )
+        takes = lift_module.lift(_track(shot, kind), model, asked, _ignore)
+        hits.append(_offered(shot.case, takes))
+        best = takes.poses[takes.best["torso_head"]]
+        errors.append(1000 * float(np.linalg.norm(best - shot.case.truth, axis=-1).mean()))
     both, truth, mirrored = 100 * np.mean(hits, axis=0)
     return {
         "limb": kind,
@@ -76,40 +88,29 @@ def _row(kind: str, model: Diffusion, options: argparse.Namespace) -> dict[str, 
         "both answers %": both,
         "the truth %": truth,
         "the other %": mirrored,
+        "best take mm": np.mean(errors),
     }
 
 
-def _sampled(model: Diffusion, pixels: Floats, seed: int, options: argparse.Namespace) -> Floats:
-    def sample(count: int, iterations: int, start: Start | None) -> Floats:
-        return sample_clip(
-            model,
-            fill_gaps(pixels, np.arange(FRAMES) / MODEL_FPS, HUMAN36M.parents),
-            SIDE,
-            SIDE,
-            known=np.isfinite(pixels).all(axis=-1),
-            hypotheses=count,
-            iterations=iterations,
-            seed=seed,
-            start=start,
-        )
-
-    poses = sample(options.hypotheses, options.iterations, None)
-    if not options.jumps:
-        return poses
-    proposals = torch.from_numpy(jumped(poses[0], options.jumps)).float()
-    few = max(2, round(options.iterations * options.step / model.config.timesteps))
-    return np.concatenate([poses, sample(options.jumps, few, Start(proposals, options.step))])
-
-
-def _offered(case: Case, poses: Floats) -> tuple[bool, bool, bool]:
-    """Whether the takes hold both answers, the truth, the other."""
-    weights = np.full(len(poses), 1 / len(poses))
+def _track(shot: Shot, kind: str) -> KeypointTrack:
+    points = shot.pixels.astype(np.float32)
+    if kind == "hidden":
+        points[STRETCH, LIMBS[shot.case.group]] = np.nan
+    seen = np.isfinite(points).all(axis=-1)
     times = np.arange(FRAMES) / MODEL_FPS
-    clip = choice_of(poses, weights, times)
-    second = choice_of(poses[:, STRETCH], weights, times[STRETCH])
-    named = {t.hypothesis for choice in (clip, second) for t in choice.groups[case.group]}
+    return KeypointTrack(points, seen.astype(np.float32), times, (SIDE, SIDE), MODEL_FPS, "made")
+
+
+def _ignore(stage: str, done: int, total: int) -> None:
+    """Nobody watches."""
+
+
+def _offered(case: Case, takes: Takes) -> tuple[bool, bool, bool]:
+    """Whether the takes hold both answers, the truth, the other."""
+    second = choice_in(takes, STRETCH.start, STRETCH.stop - 1).groups
+    named = {t.hypothesis for groups in (takes.groups, second) for t in groups[case.group]}
     near = [
-        any(apart(case, answer, poses[h]) < NEAR_DEGREES for h in named)
+        any(apart(case, answer, takes.poses[h]) < NEAR_DEGREES for h in named)
         for answer in (case.truth, case.flipped)
     ]
     return all(near), near[0], near[1]

@@ -67,12 +67,12 @@ def open_model(name: str, device: str = "cpu") -> OpenModel:
     """
     from ..shared.model.artifact import load_model
     from ..shared.model.guidance.plan import plan
-    from ..shared.model.windows import sample_clip
+    from ..shared.model.proposals import sample_and_propose
 
     folder = find_model(name)
     model = load_model(folder, device)
     return OpenModel(
-        partial(sample_clip, model),
+        partial(sample_and_propose, model),
         weights_hash(folder),
         calibration_of(folder),
         partial(plan, model=model),

@@ -31,6 +31,7 @@ from ...shared.steering import Scene, Steering, finished
 from ...shared.takes import Takes
 from .lift_options import LiftOptions, camera_of, check_size
 from .model_clip import ModelClip, at_model_rate, at_own_times
+from .proposed import believed, proposals_for
 from .provenance import provenance_of
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ Report = Callable[[str, int, int], None]
 
 
 class Sampler(Protocol):
-    """`shared.model.windows.sample_clip` with its model already given."""
+    """`shared.model.proposals.sample_and_propose` with its model already given."""
 
     def __call__(
         self,
@@ -52,6 +53,7 @@ class Sampler(Protocol):
         *,
         hypotheses: int,
         iterations: int,
+        proposals: int = 0,
         seed: int,
         on_step: Callable[[int, int], None],
         known: Bools | None = None,
@@ -109,11 +111,13 @@ def lift(
         raise FieldError("height", "A height cannot be given beside a take, whose path is kept.")
     clip, camera = at_model_rate(track), camera_of(track, options)
     plan = _plan(track, clip, camera, model, options, current)
+    proposals = proposals_for(options)
     poses = model.sample(
         plan.pixels if plan else clip.pixels,
         *track.image_size,
         hypotheses=options.hypotheses,
         iterations=options.iterations,
+        proposals=proposals,
         seed=options.seed,
         on_step=lambda done, total: report("sampling", done, total + options.hypotheses),
         known=plan.known if plan else clip.known,
@@ -127,6 +131,7 @@ def lift(
         roots = _on_path(current, clip, track, options)
     is_fitted = model.calibration is not None
     provenance = provenance_of(track, options, camera, model.sha256, is_fitted)
+    provenance["proposals"] = proposals
     provenance["pins_missed"] = [asdict(miss) for miss in plan.missed(poses)] if plan else []
     calibration = model.calibration
     if calibration and plan:  # the takes are widened by its factors already (`guidance.variety`)
@@ -191,10 +196,14 @@ def _takes(
     calibration: Calibration | None,
     provenance: dict[str, Any],
 ) -> Takes:
-    """Judge the hypotheses at the model's frame rate, then bring all to the track's times."""
+    """Judge the hypotheses at the model's frame rate, then bring all to the track's times.
+
+    How sure a joint is, and whether a foot stands, is for those to tell that were sampled.
+    """
     positions = poses + roots[:, :, None]
+    sampled = len(poses) - proposals_for(options)
     errors = judge.reprojection_errors(positions, clip.pixels, clip.confidence, camera)
-    weights = judge.weights_of(errors, clip.confidence)
+    weights = believed(judge.weights_of(errors, clip.confidence), sampled)
     terms = judge.terms_of(poses, errors, weights, moments_of(poses, MODEL_FPS), MODEL_FPS)
     choice = choice_of(poses, weights, clip.times, costs=judge.costs_of(terms))
     own_poses = at_own_times(poses, clip, track)
@@ -202,8 +211,8 @@ def _takes(
         poses=own_poses,
         root=at_own_times(roots, clip, track),
         weights=weights,
-        spread=spread_of(own_poses, calibration),
-        contacts=_contacts(positions, choice.best["torso_head"], clip, track),
+        spread=spread_of(own_poses[:sampled], calibration),
+        contacts=_contacts(positions, choice.best["torso_head"], sampled, clip, track),
         times=track.times,
         fps=track.fps,
         camera=camera,
@@ -216,8 +225,10 @@ def _takes(
     )
 
 
-def _contacts(positions: Floats, best: int, clip: ModelClip, track: KeypointTrack) -> Floats32:
-    """(F, 4) at the track's times. The best hypothesis gives the floor, all of them vote."""
-    ground = find_ground(positions[best], MODEL_FPS)
-    probabilities = contact_probabilities(settle(ground.to_world(positions), MODEL_FPS), MODEL_FPS)
+def _contacts(
+    positions: Floats, best: int, sampled: int, clip: ModelClip, track: KeypointTrack
+) -> Floats32:
+    """(F, 4) at the track's times. The best hypothesis gives the floor, the first ones vote."""
+    world = find_ground(positions[best], MODEL_FPS).to_world(positions[:sampled])
+    probabilities = contact_probabilities(settle(world, MODEL_FPS), MODEL_FPS)
     return np.clip(resample(probabilities, clip.times, track.times), 0, 1).astype(np.float32)

@@ -16,8 +16,8 @@ import torch
 from ...shared.arrays import Floats32
 from ...shared.model.artifact import load_model
 from ...shared.model.guidance.plan import Plan, plan
+from ...shared.model.proposals import sample_and_propose
 from ...shared.model.together import Together
-from ...shared.model.windows import sample_clip
 from ...shared.steering import Scene, Steering
 from .turns import Room, is_shared
 
@@ -58,7 +58,7 @@ def within_memory(
 
 
 class FrugalSampler:
-    """`sample_clip` and `plan` with the model of a folder."""
+    """`sample_and_propose` and `plan` with the model of a folder."""
 
     def __init__(self, folder: Path, device: str) -> None:
         """Raises RetakeError if the folder holds no model."""
@@ -102,7 +102,7 @@ class FrugalSampler:
 
     def _on_processor(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Floats32:
         try:
-            return sample_clip(self._model, *args, **kwargs, memory_limit=_memory_for_cpu())
+            return sample_and_propose(self._model, *args, **kwargs, memory_limit=_memory_for_cpu())
         except RuntimeError as error:
             if "allocate memory" not in str(error):
                 raise
@@ -112,7 +112,7 @@ class FrugalSampler:
         self, limit: int | None, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Floats32:
         try:
-            return sample_clip(self._model, *args, **kwargs, memory_limit=limit)
+            return sample_and_propose(self._model, *args, **kwargs, memory_limit=limit)
         except torch.OutOfMemoryError:
             pass
         # Outside of the handler: its traceback holds the tensors.

@@ -119,7 +119,7 @@ def test_only_the_limb_that_differs_has_alternatives(takes: Takes) -> None:
 
 
 def test_spread_shows_the_joint_in_doubt(takes: Takes) -> None:
-    assert takes.spread[:, 13].min() > 0.3
+    assert takes.spread[:, 13].min() > 0.2  # of the two that are sampled
     assert np.delete(takes.spread, 13, axis=1).max() < 1e-6
 
 

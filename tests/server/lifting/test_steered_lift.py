@@ -18,7 +18,7 @@ from retake.shared.keypoints import KeypointTrack
 from retake.shared.model.config import ModelConfig
 from retake.shared.model.diffusion import Diffusion
 from retake.shared.model.guidance.plan import plan
-from retake.shared.model.windows import sample_clip
+from retake.shared.model.proposals import sample_and_propose
 from retake.shared.protocol import Array, Lift, Pin, Span, Steer, Take
 from retake.shared.skeleton import HUMAN36M
 from retake.shared.takes import LIMB_GROUPS, Takes
@@ -38,7 +38,7 @@ def model() -> OpenModel:
         frames=9, width=16, depth=2, heads=2, keypoint_frame="person", keypoint_mask=True
     )
     network = Diffusion(config).eval()
-    return OpenModel(partial(sample_clip, network), "5a", plan=partial(plan, model=network))
+    return OpenModel(partial(sample_and_propose, network), "5a", plan=partial(plan, model=network))
 
 
 @pytest.fixture(scope="module")

@@ -85,7 +85,7 @@ def test_a_gpu_without_room_hands_its_own_model_to_the_processor(
         return f"takes of {clip} with {seed}"
 
     monkeypatch.setattr(frugal, "load_model", load)
-    monkeypatch.setattr(frugal, "sample_clip", sample)
+    monkeypatch.setattr(frugal, "sample_and_propose", sample)
     monkeypatch.setattr(frugal, "_free_on_device", lambda: GIB)
     sampler = FrugalSampler(Path("model"), "cuda")
     assert sampler("a clip", seed=3, on_notice=said.append) == "takes of a clip with 3"
@@ -104,7 +104,7 @@ def test_on_the_processor_what_is_free_is_the_limit(monkeypatch: pytest.MonkeyPa
         return np.zeros((1, 2, 17, 3), np.float32)
 
     monkeypatch.setattr(frugal, "load_model", load)
-    monkeypatch.setattr(frugal, "sample_clip", sample)
+    monkeypatch.setattr(frugal, "sample_and_propose", sample)
     FrugalSampler(Path("model"), "cpu")()
     assert 0 < limits[0] < frugal.psutil.virtual_memory().total
 
@@ -117,7 +117,7 @@ def test_a_processor_without_memory_says_so(monkeypatch: pytest.MonkeyPatch) -> 
         raise RuntimeError(text)
 
     monkeypatch.setattr(frugal, "load_model", load)
-    monkeypatch.setattr(frugal, "sample_clip", sample)
+    monkeypatch.setattr(frugal, "sample_and_propose", sample)
     sampler = FrugalSampler(Path("model"), "cpu")
     with pytest.raises(MemoryError):
         sampler("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
