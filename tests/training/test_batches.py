@@ -86,6 +86,19 @@ def test_noise_is_small_and_some_windows_stay_exact(world: MotionSet):
     assert 0.002 < np.median(error[~untouched] / height[~untouched, None, None]) < 0.05
 
 
+def test_hips_are_nearer_and_lower_as_detectors_see_them(world: MotionSet):
+    rng = np.random.default_rng(0)
+    _, points = view(rng, draw_world(world, rng, 300, 27))
+    noisy = corrupt(rng, points.copy(), clean_share=0)
+    trunk = points[:, :, 8] - points[:, :, 0]
+    lower = -np.sum((noisy - points)[:, :, 0] * trunk, axis=-1) / np.sum(trunk**2, axis=-1)
+    width = [np.linalg.norm(p[:, :, 1] - p[:, :, 4], axis=-1).mean(axis=1) for p in (points, noisy)]
+    assert 0.04 < np.median(lower) < 0.1
+    assert 0.7 < np.median(width[1] / width[0]) < 1.0
+    upper = [11, 12, 14, 15]
+    assert abs(np.median((noisy - points)[:, :, upper])) < 1e-3
+
+
 def test_rates_are_a_distribution():
     assert sum(RATES.values()) == pytest.approx(1)
 

@@ -1,0 +1,1 @@
+"""Pictures of what a benchmark has made, for people to judge."""
