@@ -56,12 +56,12 @@ def sample_and_propose(
         return {"on_step": part.step, "on_layer": part.layer if on_layer else None}
 
     own: dict[str, Any] = {"on_frames": on_frames, "recall": recall, "guides": guides}
-    own |= hooks(0, share) | options
+    own |= options | hooks(0, share)
     poses = sample_clip(*clip, hypotheses=sampled, iterations=iterations, **own)
     if not proposals:
         return poses
     start = Start(torch.from_numpy(jumped(poses[0], proposals)).float(), JUMP_STEP)
-    own = {"start": start} | hooks(share, 1) | options
+    own = options | hooks(share, 1) | {"start": start}
     return np.concatenate([poses, sample_clip(*clip, hypotheses=proposals, iterations=few, **own)])
 
 
