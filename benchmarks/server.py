@@ -27,16 +27,15 @@ from retake.shared import connection_file
 from retake.shared.connection_file import ConnectionInfo
 from retake.shared.errors import RetakeError
 from retake.shared.protocol import (
-    Array,
     Cancel,
     Failed,
-    Lift,
     Ping,
     Pong,
     Progress,
     Reply,
     Result,
 )
+from server_added import added, lift, memory_folder, row
 
 if TYPE_CHECKING:
     from retake.shared.model.batches import Predict
@@ -86,8 +85,6 @@ START_S = 300.0
 PINGS = 500
 INTERRUPTIONS = 5
 CLIENTS_FOR_MEMORY = 100
-SIZES = ((1, 100), (5, 500), (10, 2000), (20, 5000), (50, 8000))
-"""Hypotheses and frames of the answers."""
 
 
 def main() -> None:
@@ -97,7 +94,7 @@ def main() -> None:
         "--no-model", action="store_true", help="leave out throughput, which needs PyTorch"
     )
     args = parser.parse_args()
-    rows: list[dict[str, Any]] = []
+    rows = [start_up()]
     with running("-c", READY) as info:
         rows += [pings(info), *added(info, args.rounds), memory(info)]
         rows += added(replace(info, pid=0), args.rounds)  # as if it were on another computer
@@ -109,18 +106,33 @@ def main() -> None:
 
 
 @contextmanager
-def running(*program: str) -> Generator[ConnectionInfo]:
-    """A server of its own, ready, and ended afterwards."""
-    with tempfile.TemporaryDirectory() as folder:
-        places = {"RETAKE_RUNTIME_DIR": folder, "RETAKE_DATA_DIR": f"{folder}/data"}
-        os.environ.update(places)
+def started(*program: str) -> Generator[subprocess.Popen[bytes]]:
+    """A server of its own, ended afterwards."""
+    near = tempfile.TemporaryDirectory(dir=memory_folder())
+    with near as runtime, tempfile.TemporaryDirectory() as folder:
+        os.environ.update({"RETAKE_RUNTIME_DIR": runtime, "RETAKE_DATA_DIR": f"{folder}/data"})
         with Path(folder, "log").open("wb") as log:
             process = subprocess.Popen([sys.executable, *program, "serve"], stdout=log, stderr=log)
         try:
-            yield wait_for(lambda: ready(process))
+            yield process
         finally:
             process.terminate()
             process.wait(30)
+
+
+@contextmanager
+def running(*program: str) -> Generator[ConnectionInfo]:
+    """The same, once its worker is ready."""
+    with started(*program) as process:
+        yield wait_for(lambda: ready(process))
+
+
+def start_up() -> dict[str, Any]:
+    """Seconds until the front answers; its worker still loads PyTorch then."""
+    start = time.perf_counter()
+    with started("-m", "retake.cli"), Caller(wait_for(connection_file.read)) as caller:
+        caller.ask(Ping(job_id="p"), Pong, 10)
+        return row("the front answers after its start", time.perf_counter() - start, "s", 1.0)
 
 
 def ready(process: subprocess.Popen[bytes]) -> ConnectionInfo | None:
@@ -139,12 +151,8 @@ def wait_for(look: Callable[[], ConnectionInfo | None]) -> ConnectionInfo:
     while time.monotonic() < deadline:
         if found := look():
             return found
-        time.sleep(0.1)
+        time.sleep(0.02)
     raise RetakeError(f"The server was not ready within {START_S:.0f} seconds.")
-
-
-def row(what: str, value: float, unit: str, allowed: float | str = "") -> dict[str, Any]:
-    return {"what": what, "value": value, "unit": unit, "target": allowed}
 
 
 def pings(info: ConnectionInfo) -> dict[str, Any]:
@@ -153,39 +161,6 @@ def pings(info: ConnectionInfo) -> dict[str, Any]:
         for _ in range(PINGS):
             caller.ask(Ping(job_id="p"), Pong, 10)
         return row("pings, one after the other", PINGS / (time.perf_counter() - start), "per s")
-
-
-def added(info: ConnectionInfo, rounds: int) -> list[dict[str, Any]]:
-    """From sending the request to having the answer decoded, of a worker that computes nothing."""
-    rows: list[dict[str, Any]] = []
-    with Caller(info) as caller:
-        for hypotheses, frames in SIZES:
-            request = lift(hypotheses, frames)
-            caller.ask(request, Result, 60)
-            seconds, size, before = [], 0.0, cpu_seconds(info)
-            for number in range(rounds):
-                start = time.perf_counter()
-                result = caller.ask(replace(request, seed=number + 1), Result, 60)
-                seconds.append(time.perf_counter() - start)
-                size = sum(
-                    len(a.data) for a in (result.poses, result.root, request.points, request.times)
-                ) / 2**20  # fmt: skip
-            took = statistics.median(seconds) * 1000
-            how = "file" if info.pid else "message"
-            rows.append(row(f"added to a lift of {size:.1f} MB, by {how}", took, "ms", 3 + size))
-            if info.pid:
-                busy = (cpu_seconds(info) - before) / rounds * 1000
-                rows.append(row("  processor time of client, front, worker", busy, "ms"))
-    return rows
-
-
-def cpu_seconds(info: ConnectionInfo) -> float:
-    """Of this process, the server and its worker: it hardly depends on what else runs."""
-    if not info.pid:
-        return 0.0
-    server = psutil.Process(info.pid)
-    times = [p.cpu_times() for p in (psutil.Process(), server, *server.children())]
-    return sum(t.user + t.system for t in times)
 
 
 def memory(info: ConnectionInfo) -> dict[str, Any]:
@@ -306,26 +281,6 @@ def outcome(caller: Caller) -> Result:
             return reply
         if isinstance(reply, Failed):
             raise RetakeError(reply.text)
-
-
-def lift(hypotheses: int, frames: int) -> Lift:
-    times = np.arange(frames) / 50
-    figure = np.random.default_rng(1).uniform(-100, 100, (17, 2)) + np.array([320, 240])
-    points = (figure + 20 * np.sin(times)[:, None, None]).astype(np.float32)
-    return Lift(
-        job_id="bench",
-        points=Array.pack(points),
-        confidence=Array.pack(np.ones((frames, 17), np.float32)),
-        times=Array.pack(times),
-        width=640,
-        height=480,
-        fps=50.0,
-        source="a benchmark",
-        model="first-light",
-        hypotheses=hypotheses,
-        iterations=1,
-        seed=0,
-    )
 
 
 if __name__ == "__main__":

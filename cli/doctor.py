@@ -62,15 +62,22 @@ def line_of(finding: Finding) -> str:
 
 
 def redacted(text: str) -> str:
-    """Without what names the user or the computer."""
+    """Without what names the user, the computer, or a project by its folders."""
     for secret, stand_in in _secrets():
-        text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", stand_in, text)
-    return text
+        text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", lambda _, to=stand_in: to, text)
+    return _FOLDERS.sub("…", text)
+
+
+_FOLDERS = re.compile(r"(?<![\w.~…/\\])(?:/|[A-Za-z]:\\)(?:[^\s/\\:*?\"'<>|]+[/\\])+")
+"""Of an absolute path all but the last name; what follows a space in one is not seen."""
 
 
 def _secrets() -> list[tuple[str, str]]:
     """The longest first: the home folder has the user's name in it."""
     found = [(str(Path.home()), "~"), (platform.node(), "COMPUTER"), (os.getcwd(), "FOLDER")]
+    found += [
+        (v, k) for k, v in os.environ.items() if k.startswith("RETAKE_") and Path(v).is_absolute()
+    ]
     with contextlib.suppress(OSError, KeyError, ImportError):  # a user without a name
         found.append((getpass.getuser(), "USER"))
     found = [(secret, stand_in) for secret, stand_in in found if len(secret) > 1]

@@ -1,25 +1,39 @@
 """Outcomes of jobs, kept on disk for a day: who asks for the same again need not wait again.
 
 Also after a new start of the server. It holds bytes; a full disk costs nothing but this memory.
+
+Where the runtime folder is in memory, as on most Linux desktops, clients of this computer get an
+outcome there first: they need not wait for the disk.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import logging
+import os
+import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 from ..shared.atomic import replaced_file
+from ..shared.connection_file import runtime_folder
 from .detect.model_file import data_folder
 from .limited_folder import DAY_S, LimitedFolder
 
 log = logging.getLogger("retake.server")
 
 MOST_BYTES = 2**30
+
+MOST_IN_MEMORY = 2**28
+FETCHED_WITHIN_S = 600.0
+"""Of outcomes in the runtime folder. Who comes later gets them from the disk."""
+
+PATIENCE_S = 2.0
+"""So long it stays in the runtime folder at least if the disk does not take it."""
 
 
 def digest_of(request: bytes, source: Path) -> str:
@@ -41,30 +55,34 @@ def _version() -> str:
 
 
 class Results:
-    """A folder of outcomes, the oldest of which go first."""
+    """A folder of outcomes, the oldest of which go first, and one in memory on their way to it."""
 
     def __init__(
-        self, folder: Path | None = None, most_bytes: int = MOST_BYTES, longest_s: float = DAY_S
+        self,
+        folder: Path | None = None,
+        most_bytes: int = MOST_BYTES,
+        longest_s: float = DAY_S,
+        near: Path | None = None,
     ) -> None:
-        """Without `folder`, in the user's data folder."""
+        """Without `folder`, in the user's data folder; `near`: the one of the runtime folder."""
         self.folder = folder or data_folder() / "results"
+        self._near = near or runtime_folder() / "handed-over"
         self._kept = LimitedFolder(self.folder, most_bytes, longest_s)
+        self._handed = LimitedFolder(self._near, MOST_IN_MEMORY, FETCHED_WITHIN_S)
 
     def tidy(self) -> None:
         """Remove what is too old."""
-        try:
-            self._kept.tidy()
-        except OSError:
-            log.debug("There is no folder of results yet, or it cannot be read")
+        for limited in (self._kept, self._handed):
+            try:
+                limited.tidy()
+            except OSError:
+                log.debug("There is no folder %s yet, or it cannot be read", limited.path)
 
     def put(self, digest: str, outcome: Sequence[bytes]) -> bool:
         """Whether it could be kept. `outcome` comes in parts, which are not put together here."""
         try:
             self._kept.make()
-            self._kept.make_room(sum(len(part) for part in outcome))
-            with replaced_file(self.folder / digest) as path, path.open("r+b") as file:
-                path.chmod(0o600)
-                file.writelines(outcome)
+            _write(self._kept, digest, outcome)
         except OSError as error:
             log.warning("A result could not be kept in %s: %s", self.folder, error)
             return False
@@ -80,7 +98,68 @@ class Results:
                 return None
             return path.read_bytes()
         except OSError:
-            return None
+            return self._get_near(digest)
 
     def remove(self, digest: str) -> None:
-        (self.folder / digest).unlink(missing_ok=True)
+        for folder in (self._near, self.folder):
+            _unlink(folder / digest)
+
+    # In memory
+
+    def hand_over(self, digest: str, outcome: Sequence[bytes]) -> bool:
+        """Whether a client can fetch it already, before `put`."""
+        try:
+            if not self._has_room_near(sum(len(part) for part in outcome)):
+                return False
+            self._handed.make()
+            _write(self._handed, digest, outcome)
+        except OSError as error:
+            log.warning("A result could not be handed over in %s: %s", self._near, error)
+            return False
+        return True
+
+    def folder_of(self, digest: str) -> Path:
+        """Where a client finds it."""
+        return self._near if (self._near / digest).exists() else self.folder
+
+    def let_go(self, is_awaited: Callable[[str], bool]) -> None:
+        """Free the memory of what nobody waits for, once the disk has it or does not take it."""
+        try:
+            entries = [(e.name, e.stat().st_mtime) for e in os.scandir(self._near)]
+        except OSError:
+            return
+        for name, written in entries:
+            is_settled = (self.folder / name).exists() or time.time() - written > PATIENCE_S
+            if is_settled and not is_awaited(name):
+                _unlink(self._near / name)
+
+    def close(self) -> None:
+        """Nothing stays in the runtime folder; what the disk has not got is computed again."""
+        shutil.rmtree(self._near, ignore_errors=True)
+
+    def _has_room_near(self, size: int) -> bool:
+        """Whether there is a way beside the disk: another file system. Raises OSError."""
+        self._kept.make()
+        session = self._near.parent
+        if not session.exists() or session.stat().st_dev == self.folder.stat().st_dev:
+            return False
+        return shutil.disk_usage(session).free >= 2 * size
+
+    def _get_near(self, digest: str) -> bytes | None:
+        try:
+            return (self._near / digest).read_bytes()
+        except OSError:
+            return None
+
+
+def _write(limited: LimitedFolder, digest: str, outcome: Sequence[bytes]) -> None:
+    """Raises OSError."""
+    limited.make_room(sum(len(part) for part in outcome))
+    with replaced_file(limited.path / digest) as path, path.open("r+b") as file:
+        path.chmod(0o600)
+        file.writelines(outcome)
+
+
+def _unlink(path: Path) -> None:
+    with contextlib.suppress(OSError):  # Windows keeps what somebody has open
+        path.unlink()

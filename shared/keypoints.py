@@ -6,8 +6,10 @@ corrections).
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +28,9 @@ MOST_FRAMES = 100_000
 LARGEST_SIDE = 65_535
 """Pixels. The largest side of a JPEG picture; no video is larger."""
 
+VIDEO, PICTURES = "video_sha256", "pictures"
+"""Keys of `KeypointTrack.about`."""
+
 FARTHEST = 10
 """A keypoint may lie outside the picture, but not farther than so many times its larger side."""
 
@@ -41,6 +46,9 @@ class KeypointTrack:
     fps         nominal frame rate of the source
     source      where the points come from, for people
     extra_*     keypoints beside the 17 (face, heels, toes): (frames, K, 2), K names, (frames, K)
+    about       what is known of the video, as JSON allows it: `VIDEO`, its SHA-256; `PICTURES`, a
+                dict from "cuts", "blurred", "camera" (it moves) or "repeated" to ranges of frames
+                from 0, [first, last], where that is so. Empty: nothing is known
     """
 
     points: Floats32
@@ -53,6 +61,7 @@ class KeypointTrack:
     extra_points: Floats32 = field(default_factory=lambda: np.zeros((0, 0, 2), np.float32))
     extra_names: tuple[str, ...] = ()
     extra_confidence: Floats32 = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    about: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Raises FieldError that says what was expected and what was found."""
@@ -155,6 +164,7 @@ class KeypointTrack:
                 "extra_points": self.extra_points,
                 "extra_names": np.array(self.extra_names, dtype=np.str_),
                 "extra_confidence": self.extra_confidence,
+                "about": np.array(json.dumps(self.about)),
             },
         )
 
@@ -175,7 +185,19 @@ class KeypointTrack:
             extra_points=_numbers(arrays, "extra_points", np.float32),
             extra_names=tuple(str(name) for name in arrays["extra_names"].flat),
             extra_confidence=_numbers(arrays, "extra_confidence", np.float32),
+            about=read_about(str(arrays.get("about", ""))),
         )
+
+
+def read_about(text: str) -> dict[str, Any]:
+    """`KeypointTrack.about` of a file or a message; empty stands for nothing. FieldError."""
+    try:
+        about = json.loads(text or "{}")
+    except ValueError:
+        about = None
+    if not isinstance(about, dict):
+        raise FieldError("about", "The keypoint track's 'about' is not a JSON object.")
+    return about
 
 
 _NO_EXTRAS: dict[str, AnyArray] = {

@@ -54,6 +54,14 @@ class Array:
         data = np.ascontiguousarray(values, dtype)
         return Array(dtype=dtype, shape=list(values.shape), data=data.tobytes())
 
+    @staticmethod
+    def view(values: AnyArray) -> Array:
+        """As `pack`, but not copied: `values` must not change before the message is written."""
+        if not values.flags.c_contiguous or not values.size or values.dtype.str not in DTYPES:
+            return Array.pack(values)
+        data = typing.cast(bytes, values.data.cast("B"))
+        return Array(dtype=values.dtype.str, shape=list(values.shape), data=data)
+
     def unpack(self, field: str) -> AnyArray:
         """A writable copy. Raises ProtocolError if dtype, shape and number of bytes disagree."""
         if self.dtype not in DTYPES:
@@ -145,6 +153,7 @@ class Lift:
     `clip` that is not empty supersedes this client's older jobs for a clip of this name. `partial`:
     Partial comes whenever frames are finished. `by_file`: the outcome may come as Kept. `focal` in
     pixels, `person_height` in metres, null: guessed. `take` is what `steer` changes or pins.
+    `video_sha256`: of the video the keypoints come from, if that is known.
     """
 
     job_id: str
@@ -167,6 +176,7 @@ class Lift:
     person_height: float | None = None
     steer: Steer | None = None
     take: Take | None = None
+    video_sha256: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -295,7 +305,7 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True)
 class Track:
-    """The keypoints of a Detect: the fields of `keypoints.KeypointTrack`."""
+    """The keypoints of a Detect: the fields of `keypoints.KeypointTrack`, `about` as JSON."""
 
     job_id: str
     points: Array
@@ -308,6 +318,7 @@ class Track:
     extra_points: Array | None = None
     extra_names: list[str] | None = None
     extra_confidence: Array | None = None
+    about: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -413,8 +424,8 @@ def encoded(message: Message) -> Iterator[bytes]:
 
 
 def _parts(packer: Any, value: object) -> Iterator[bytes]:
-    if isinstance(value, bytes):
-        yield from (_header(len(value)), value)
+    if isinstance(value, bytes | memoryview):
+        yield from (_header(len(value)), typing.cast(bytes, value))
     elif isinstance(value, list):
         yield packer.pack_array_header(len(value))
         for item in typing.cast(list[object], value):

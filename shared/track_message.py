@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from .keypoints import KeypointTrack
+from .keypoints import KeypointTrack, read_about
 from .protocol import Array, Track
 
 
@@ -24,6 +25,7 @@ def message_of(job_id: str, track: KeypointTrack) -> Track:
         height=height,
         fps=track.fps,
         source=track.source,
+        about=json.dumps(track.about) if track.about else "",
         **extra,
     )
 
@@ -42,5 +44,6 @@ def track_of(message: Track) -> KeypointTrack:
         (message.width, message.height),
         message.fps,
         message.source,
+        about=read_about(message.about),
         **extra,
     )

@@ -8,9 +8,11 @@ for.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import queue
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -44,8 +46,8 @@ from ...shared.protocol import (
 )
 from ..version import VERSION
 
-POLL_MS = 50
-"""The longest a request waits in the queue before the thread sees it."""
+LOOK_EVERY_S = 0.5
+"""How often the thread looks at the clock while nothing happens."""
 
 PING_EVERY_S = 1.0
 DEADLINE_S = 10.0
@@ -110,12 +112,16 @@ class Connection(Generic[Translated]):
         self._requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
         self._events: queue.SimpleQueue[Translated | Lost] = queue.SimpleQueue()
         self._stop = threading.Event()
+        self._bell, self._rope = socket.socketpair()
+        """Pulling the rope wakes the thread, which waits for the server and the bell alike."""
+        self._rope.setblocking(False)
         self._thread = threading.Thread(target=self._run, name="retake-client", daemon=True)
         self._thread.start()
 
     def send(self, request: Request) -> None:
         """Queue a request, from any thread. It leaves once the server has welcomed us."""
         self._requests.put(request)
+        self._wake()
 
     def next_event(self, timeout_s: float = 0.0) -> Translated | Lost | None:
         """The oldest event not yet taken; None if there is none within `timeout_s`."""
@@ -127,7 +133,14 @@ class Connection(Generic[Translated]):
     def close(self) -> None:
         """End the thread and wait for it. No event follows."""
         self._stop.set()
+        self._wake()
         self._thread.join()
+        self._bell.close()
+        self._rope.close()
+
+    def _wake(self) -> None:
+        with contextlib.suppress(OSError):  # it rings already, or the thread has ended
+            self._rope.send(b"!")
 
     def _run(self) -> None:
         try:
@@ -145,16 +158,27 @@ class Connection(Generic[Translated]):
             self._lose(f"The connection to the server failed unexpectedly: {error}.")
 
     def _talk(self, info: ConnectionInfo) -> None:
-        with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
-            _connect(socket, info)
-            self._greet(socket)
-            self._exchange(socket, info)
+        with zmq.Context() as context, context.socket(zmq.DEALER) as server:
+            _connect(server, info)
+            self._greet(server)
+            self._exchange(server, info)
+
+    def _wait(self, server: zmq.Socket[bytes]) -> bytes | None:
+        """The server's next message; None if something else is to be done, or nothing."""
+        poller = zmq.Poller()
+        poller.register(server, zmq.POLLIN)
+        poller.register(self._bell, zmq.POLLIN)
+        look_every_s = min(LOOK_EVERY_S, self._ping_every_s, self._deadline_s)
+        ready = dict(poller.poll(int(look_every_s * 1000)))
+        if self._bell.fileno() in ready:
+            self._bell.recv(4096)
+        return server.recv() if server in ready else None
 
     def _lose(self, text: str, update: bool = False) -> None:
         if not self._stop.is_set():
             self._events.put(Lost(text, update))
 
-    def _greet(self, socket: zmq.Socket[bytes]) -> None:
+    def _greet(self, server: zmq.Socket[bytes]) -> None:
         hello = Hello(
             job_id="hello",
             protocol_version=PROTOCOL_VERSION,
@@ -162,11 +186,11 @@ class Connection(Generic[Translated]):
             pid=os.getpid(),
             start=start_of(os.getpid()),
         )
-        socket.send(encode(hello))
+        server.send(encode(hello))
         deadline = time.monotonic() + self._deadline_s
         while not self._stop.is_set():
-            if socket.poll(POLL_MS):
-                welcome = _accept(decode_reply(socket.recv()))
+            if (data := self._wait(server)) is not None:
+                welcome = _accept(decode_reply(data))
                 self._state = (welcome.state, welcome.text)
                 self._events.put(self._translate(welcome))
                 return
@@ -175,32 +199,32 @@ class Connection(Generic[Translated]):
                     "The server was found but does not answer. Stop it and try again."
                 )
 
-    def _exchange(self, socket: zmq.Socket[bytes], info: ConnectionInfo) -> None:
+    def _exchange(self, server: zmq.Socket[bytes], info: ConnectionInfo) -> None:
         heard = asked = time.monotonic()
         while not self._stop.is_set():
-            self._send_waiting(socket, reads_files=info.pid != 0)
-            if socket.poll(POLL_MS):
-                self._pass_on(decode_reply(socket.recv()), socket)
+            self._send_waiting(server, reads_files=info.pid != 0)
+            if (data := self._wait(server)) is not None:
+                self._pass_on(decode_reply(data), server)
                 heard = time.monotonic()
             now = time.monotonic()
             if now - asked > self._ping_every_s:
                 if not self._is_alive(info):
                     raise RetakeError("The server ended unexpectedly.")
-                socket.send(encode(Ping(job_id="ping")))
+                server.send(encode(Ping(job_id="ping")))
                 asked = now
             if now - heard > self._deadline_s:
                 raise RetakeError(
                     f"The server has not answered for {self._deadline_s:.0f} seconds."
                 )
 
-    def _send_waiting(self, socket: zmq.Socket[bytes], reads_files: bool) -> None:
+    def _send_waiting(self, server: zmq.Socket[bytes], reads_files: bool) -> None:
         while not self._requests.empty():
             request = self._requests.get()
             if isinstance(request, Lift | Detect):
                 request = replace(request, by_file=reads_files)
-            socket.send(encode(request))
+            server.send(encode(request))
 
-    def _pass_on(self, reply: Reply, socket: zmq.Socket[bytes]) -> None:
+    def _pass_on(self, reply: Reply, server: zmq.Socket[bytes]) -> None:
         if isinstance(reply, Pong):
             if (reply.state, reply.text) == self._state:
                 return
@@ -210,23 +234,23 @@ class Connection(Generic[Translated]):
                 reply = read_kept(reply)
             except RetakeError as error:
                 log.warning("%s It is asked for as a message.", error)
-                socket.send(encode(Deliver(job_id=reply.job_id)))
+                server.send(encode(Deliver(job_id=reply.job_id)))
                 return
         self._events.put(self._translate(reply))
         if isinstance(reply, Result | Track):
-            socket.send(encode(Received(job_id=reply.job_id)))
+            server.send(encode(Received(job_id=reply.job_id)))
 
 
-def _connect(socket: zmq.Socket[bytes], info: ConnectionInfo) -> None:
-    socket.linger = 0
-    socket.sndtimeo = 5000
+def _connect(server: zmq.Socket[bytes], info: ConnectionInfo) -> None:
+    server.linger = 0
+    server.sndtimeo = 5000
     if info.client_key:
-        socket.curve_publickey = info.client_key.encode()
-        socket.curve_secretkey = info.client_secret.encode()
+        server.curve_publickey = info.client_key.encode()
+        server.curve_secretkey = info.client_secret.encode()
     else:
-        socket.curve_publickey, socket.curve_secretkey = zmq.curve_keypair()
-    socket.curve_serverkey = info.server_key.encode()
-    socket.connect(info.address)
+        server.curve_publickey, server.curve_secretkey = zmq.curve_keypair()
+    server.curve_serverkey = info.server_key.encode()
+    server.connect(info.address)
 
 
 def _accept(reply: Reply) -> Welcome:

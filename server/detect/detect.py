@@ -5,15 +5,17 @@ It does not know how people are found (`child_process`), nor how points become m
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ...shared.arrays import Floats64
 from ...shared.errors import RetakeError
-from ...shared.keypoints import FEWEST_FRAMES, KeypointTrack
+from ...shared.keypoints import FEWEST_FRAMES, PICTURES, VIDEO, KeypointTrack
 from ...shared.layouts.known import MEDIAPIPE33
 from ...shared.repair.changes import Change
 from ...shared.repair.repair import repair
@@ -26,6 +28,7 @@ from .child_process import Found, OnFrame, find_people
 from .cuts import shots
 from .kept import open_hidden
 from .order import Order
+from .preflight import picture_ranges
 
 LONGEST_SOURCE = 300
 """Characters of what was mended, told in the track itself."""
@@ -99,7 +102,8 @@ def choose_and_mend(
         times=times,
     )
     mended, changes = repair(track) if mend else (track, [])
-    mended = replace(mended, source=_source(video, sightings, found, changes))
+    source = _source(video, sightings, found, changes)
+    mended = replace(mended, source=source, about=_about(video, found))
     return Detected(mended, changes, everybody, chosen, found, sightings)
 
 
@@ -129,6 +133,14 @@ def _nominal_rate(told: float, times: Floats64) -> float:
     """What the file tells, unless its own time stamps say otherwise."""
     measured = float((len(times) - 1) / (times[-1] - times[0]))
     return told if np.abs(told / measured - 1) < 0.05 else measured
+
+
+def _about(video: Path, found: Found) -> dict[str, Any]:
+    """`KeypointTrack.about`."""
+    figures = found.figure_rows()
+    about: dict[str, Any] = {PICTURES: picture_ranges(figures)} if len(figures) > 1 else {}
+    with video.open("rb") as file:
+        return {VIDEO: hashlib.file_digest(file, "sha256").hexdigest(), **about}
 
 
 def _source(video: Path, sightings: Sightings, found: Found, changes: list[Change]) -> str:

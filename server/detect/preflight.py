@@ -11,13 +11,15 @@ from ...shared.repair.findings import (
     HANDS,
     SHARE,
     SMALL_PX,
+    Ranges,
     hidden,
     nobody,
     person_height,
+    ranges_of,
     skipped,
 )
 from ...shared.repair.words import frame_ranges, frames_told
-from .cuts import shots
+from .cuts import cuts, shots
 
 BLURRED = 0.36
 """Sharpness of the steepest edges; a straight ramp of three pixels has 0.33."""
@@ -46,6 +48,17 @@ def preflight(track: KeypointTrack, figures: Floats64) -> list[str]:
     return [sentence for sentence in told if sentence]
 
 
+def picture_ranges(figures: Floats64) -> dict[str, Ranges]:
+    """What is seen in the pictures alone, where it matters: a part of `KeypointTrack.about`."""
+    ranges = {
+        "cuts": tuple((frame, frame) for frame in cuts(figures)),
+        "blurred": ranges_of(_blurred(figures)),
+        "camera": ranges_of(_moved(figures)),
+        "repeated": ranges_of(_repeated(figures)),
+    }
+    return {name: found for name, found in ranges.items() if found}
+
+
 def _cuts(figures: Floats64) -> str:
     found = shots(figures)
     if len(found) < 2:
@@ -59,9 +72,9 @@ def _cuts(figures: Floats64) -> str:
 
 
 def _frame_rate(track: KeypointTrack, figures: Floats64) -> str:
-    still = (figures[1:, :3] == 0).all(axis=1)
-    if still.mean() > SHARE:
-        share = f"{round(100 * float(still.mean()))} %"
+    still = _repeated(figures)
+    if still.any():
+        share = f"{round(100 * float(still[1:].mean()))} %"
         return (
             f"{share} of the pictures repeat the one before: the clip was made from fewer frames."
         )
@@ -96,20 +109,39 @@ def _limbs(track: KeypointTrack, name: str, joints: tuple[int, ...]) -> str:
 
 
 def _blur(figures: Floats64) -> str:
-    blurred = figures[:, 3] < BLURRED
-    if blurred.mean() <= SHARE:
+    blurred = _blurred(figures)
+    if not blurred.any():
         return ""
     return f"The picture is blurred in {_frames(blurred)}: more light or a shorter exposure helps."
 
 
 def _camera(figures: Floats64) -> str:
-    path = np.cumsum(figures[:, 1:3], axis=0)
-    moving = (figures[:, 1] != 0) | (figures[:, 2] != 0)
-    if np.linalg.norm(np.ptp(path, axis=0)) < CAMERA_SHIFT or moving.sum() < 3:
+    moving = _moved(figures)
+    if not moving.any():
         return ""
     return (
         f"The camera moves in {_frames(moving)}: the person's way through the room will be wrong."
     )
+
+
+def _repeated(figures: Floats64) -> Bools:
+    """(F,) pictures like the one before; none, if they are few."""
+    still = (figures[:, :3] == 0).all(axis=1)
+    still[0] = False
+    return still & (still[1:].mean() > SHARE)
+
+
+def _blurred(figures: Floats64) -> Bools:
+    """(F,) none, if they are few."""
+    blurred = figures[:, 3] < BLURRED
+    return blurred & (blurred.mean() > SHARE)
+
+
+def _moved(figures: Floats64) -> Bools:
+    """(F,) frames to which the camera has moved; none, if it has not come far."""
+    path = np.cumsum(figures[:, 1:3], axis=0)
+    moving = (figures[:, 1] != 0) | (figures[:, 2] != 0)
+    return moving & (np.linalg.norm(np.ptp(path, axis=0)) >= CAMERA_SHIFT and moving.sum() >= 3)
 
 
 def _frames(which: Bools) -> str:

@@ -168,6 +168,7 @@ class Desk:
 
     def tidy(self, now: float) -> None:
         """Start what can start, stop what nobody wants, say who has moved up."""
+        self._results.let_go(self._outbox.holds)
         self._jobs.lanes = LANES if is_shared(self._care.device) else 1
         for job in self._jobs.orphans(now, ORPHAN_PATIENCE_S):
             self._stop(job)
@@ -192,6 +193,10 @@ class Desk:
         for job in [*self._jobs.running, *self._jobs.clear_waiting()]:
             if job.cancelled_at is None:
                 self._stop_all(job, "cancelled", text)
+
+    def tidy_up(self) -> None:
+        """When the worker is gone: leave no file that is there for this server only."""
+        self._results.close()
 
     def _enqueue(
         self, client: bytes, request: Lift | Detect, data: bytes, digest: str, by_file: bool
@@ -254,7 +259,7 @@ class Desk:
     def _send_outcome(self, client: bytes, outcome: Outcome) -> None:
         """The client's next one follows if this one is lost."""
         if outcome.by_file:
-            folder = str(self._results.folder.absolute())
+            folder = str(self._results.folder_of(outcome.digest).absolute())
             kept = Kept(job_id=outcome.job_id, digest=outcome.digest, folder=folder)
             self.send(client, encode(kept))
         elif data := outcome.data or self._kept(outcome.digest, any_age=True):

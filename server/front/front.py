@@ -123,6 +123,7 @@ class Front:
             self._clients.send(client, encode(Bye(job_id="", text=text)))
         self._clients.close(LAST_WORDS_MS)
         self._care.bury()
+        self._desk.tidy_up()
 
     def _wait(self) -> None:
         poller = zmq.Poller()

@@ -74,6 +74,15 @@ class Outbox:
         sent = post.under_way if post else None
         return sent if sent and sent.job_id == job_id else None
 
+    def holds(self, digest: str) -> bool:
+        """Whether anybody has not acknowledged this outcome."""
+        return any(
+            outcome.digest == digest
+            for post in self._posts.values()
+            for outcome in (post.under_way, *post.held)
+            if outcome
+        )
+
     def is_under_way(self, client: bytes) -> bool:
         """Whether the client has been sent an outcome that it has not acknowledged."""
         return client in self._posts

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...shared.camera import Camera
-from ...shared.keypoints import KeypointTrack
+from ...shared.keypoints import VIDEO, KeypointTrack
 from ...shared.steering import Steering
 from .lift_options import LiftOptions
 
@@ -40,6 +40,7 @@ def provenance_of(
         "package_version": version("retake"),
         "track_source": track.source,
         "track_sha256": track_hash(track),
+        VIDEO: str(track.about.get(VIDEO, "")),
     }
 
 

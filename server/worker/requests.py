@@ -7,6 +7,7 @@ becomes a message here as well.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -14,8 +15,19 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from ...shared.keypoints import LARGEST_SIDE, MOST_FRAMES, KeypointTrack
-from ...shared.protocol import Array, Detect, Lift, Pin, ProtocolError, Result, Span, Steer, Take
+from ...shared.keypoints import LARGEST_SIDE, MOST_FRAMES, VIDEO, KeypointTrack
+from ...shared.protocol import (
+    Array,
+    Detect,
+    Lift,
+    Pin,
+    ProtocolError,
+    Result,
+    Span,
+    Steer,
+    Take,
+    encode,
+)
 from ...shared.skeleton import HUMAN36M
 from ...shared.steering import PinnedJoint, Range, Space, Steering
 from ...shared.takes import ARRAYS, LIMB_GROUPS, Takes
@@ -91,7 +103,20 @@ def _read_track(request: Lift) -> KeypointTrack:
     for field, side in (("width", request.width), ("height", request.height)):
         _check(field, 0 < side <= LARGEST_SIDE, f"{side} pixels; expected 1 to {LARGEST_SIDE}")
     return KeypointTrack(
-        points, confidence, times, (request.width, request.height), request.fps, request.source
+        points,
+        confidence,
+        times,
+        (request.width, request.height),
+        request.fps,
+        request.source,
+        about={VIDEO: request.video_sha256},
+    )
+
+
+def essence_of(request: Lift) -> bytes:
+    """What of a request decides about its takes: who asks again may use another name for it."""
+    return encode(
+        replace(request, job_id="", batch=False, clip="", partial=False, by_file=False, source="")
     )
 
 
@@ -121,7 +146,7 @@ def read_choice(request: Detect) -> Choose | None:
 
 def result_of(job_id: str, takes: Takes) -> Result:
     """The takes as a message."""
-    arrays = {name: Array.pack(getattr(takes, name)) for name in ARRAYS}
+    arrays = {name: Array.view(getattr(takes, name)) for name in ARRAYS}
     return Result(job_id=job_id, meta=takes.meta(), **arrays)
 
 

@@ -39,7 +39,7 @@ from ..lifting.lift_options import LiftOptions
 from ..models import find_model
 from ..results import Results, digest_of
 from .journal import Journal, Journals
-from .requests import read_choice, read_detect, read_lift, result_of
+from .requests import essence_of, read_choice, read_detect, read_lift, result_of
 from .shares import PARTS, Shares, parts_done
 from .turns import Turns
 
@@ -51,7 +51,7 @@ Send = Callable[[bytes], object]
 Loader = Callable[[Path], OpenModel]
 """Opens a model folder. Raises RetakeError if it cannot be read.
 
-Its sampler also takes `on_layer`, `on_frames`, `recall` (`shared.model.windows.sample_clip`),
+Its sampler also takes `on_layer`, `on_frames`, `recall` (`shared.model.proposals`),
 `urgent` (`shared.model.together`) and `on_notice`, which gets sentences for people.
 """
 
@@ -130,7 +130,7 @@ class Task:
         self._shop = workshop
         self._cancelled = threading.Event()
         self._reported_at = 0.0
-        self._frames_done = self._frames = 0
+        self._done = self._frames_done = self._frames = 0
         self._sampling = 0.5
         self._reached: dict[str, float] = {}
         self._key = ""
@@ -140,9 +140,13 @@ class Task:
         self._cancelled.set()
 
     def run(self, send: Send) -> None:
-        outcome = self._outcome(send)
-        self.is_over = True
-        send(outcome)
+        self._end(send, self._outcome(send))
+
+    def _end(self, send: Send, outcome: bytes) -> None:
+        """Once: what comes later is work that nobody waits for."""
+        if not self.is_over:
+            self.is_over = True
+            send(outcome)
 
     def _outcome(self, send: Send) -> bytes:
         job_id = self._request.job_id
@@ -171,10 +175,14 @@ class Task:
         if isinstance(reply, Failed):
             return b"".join(parts)
         digest = digest_of(self._data, source)
+        kept = encode(Kept(job_id=reply.job_id, digest=digest))
+        is_handed_over = self._shop.results.hand_over(digest, parts)
+        if is_handed_over:
+            self._end(send, kept)
         is_kept = self._shop.results.put(digest, parts)
         if self._key:  # not before: the worker may die while it keeps the outcome
             self._shop.journals.remove(self._key)
-        return encode(Kept(job_id=reply.job_id, digest=digest)) if is_kept else b"".join(parts)
+        return kept if is_handed_over or is_kept else b"".join(parts)
 
     def _lift(self, request: Lift, send: Send) -> tuple[Reply, Path]:
         track, options, current = read_lift(request)
@@ -191,7 +199,7 @@ class Task:
                 text = str(error)
                 return failed(request.job_id, "unknown_model", text, field="model"), Path()
             weights = folder / "model.safetensors"
-            self._key = digest_of(_essence(request), weights)
+            self._key = digest_of(essence_of(request), weights)
             with self._shop.journals.open(self._key) as journal:
                 sample = self._interruptible(model.sample, options, track.times, journal, send)
                 model = replace(model, sample=sample)
@@ -264,6 +272,8 @@ class Task:
         self._stop_if_cancelled()
 
     def _tell(self, send: Send, stage: str, done: int, total: int) -> None:
+        if total:  # steps are rounded down, the layers between them are not
+            self._done = done = max(self._done, done)
         progress = Progress(
             job_id=self._request.job_id,
             stage=stage,
@@ -284,13 +294,6 @@ class Task:
     def _stop_if_cancelled(self) -> None:
         if self._cancelled.is_set():
             raise Cancelled
-
-
-def _essence(request: Lift) -> bytes:
-    """What of a request decides about its takes: who asks again may use another name for it."""
-    return encode(
-        replace(request, job_id="", batch=False, clip="", partial=False, by_file=False, source="")
-    )
 
 
 def _ignore(done: int, total: int) -> None:

@@ -23,7 +23,19 @@ SKIPPED = 1.7
 """Times the usual step between frames: from here on at least one frame is missing."""
 
 FEET = tuple(HUMAN36M.joints.index(f"{side}_foot") for side in ("right", "left"))
+GAP = 3
+"""Frames. Shorter pauses do not end a range."""
+
+Ranges = tuple[tuple[int, int], ...]
+
 HANDS = tuple(HUMAN36M.joints.index(f"{side}_wrist") for side in ("right", "left"))
+
+
+def ranges_of(which: Bools) -> Ranges:
+    """Runs of True, first and last, with short pauses bridged."""
+    frames = np.flatnonzero(which)
+    runs = np.split(frames, np.flatnonzero(np.diff(frames) > GAP) + 1)
+    return tuple((int(run[0]), int(run[-1])) for run in runs if len(run))
 
 
 def nobody(track: KeypointTrack) -> Bools:

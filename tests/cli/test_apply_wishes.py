@@ -33,7 +33,7 @@ def arguments(*given: str) -> argparse.Namespace:
 
 def test_nothing_asked_is_nothing_wished(takes: Takes) -> None:
     wishes = apply_wishes.read(arguments(), takes)
-    assert (wishes.contacts, wishes.root, wishes.controls) == (None, "hips", "fk")
+    assert (wishes.contacts, wishes.root, wishes.controls) == (None, "hips", "auto")
     assert not wishes.smoothing_of(takes.times).any()
 
 

@@ -69,6 +69,17 @@ def test_names_of_user_and_computer_are_left_out(home: Path) -> None:
     assert text == "~/models by USER on COMPUTER, erikas are others"
 
 
+def test_folders_that_may_name_a_project_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RETAKE_MODELS", "/mnt/Secret Film/models")
+    text = redacted(
+        "No model in /mnt/Secret Film/models or /srv/client-x/shot 4/a.npz; D:\\x\\y.mp4."
+    )
+    assert text == "No model in RETAKE_MODELS or …shot 4/a.npz; …y.mp4."
+    assert redacted("2.5 of 5 GiB, ~/a/b, 3/4 at tcp://127.0.0.1:5") == (
+        "2.5 of 5 GiB, ~/a/b, 3/4 at tcp://127.0.0.1:5"
+    )
+
+
 def test_a_server_that_is_not_there_is_no_fault() -> None:
     assert "none" in doctor_checks.server()
 

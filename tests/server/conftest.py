@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -140,11 +141,17 @@ class Server:
     """`retake serve` in a process of its own, with its own runtime folder."""
 
     def __init__(
-        self, folder: Path, models: Path, *arguments: str, program: Sequence[str] = RETAKE
+        self,
+        folder: Path,
+        models: Path,
+        *arguments: str,
+        program: Sequence[str] = RETAKE,
+        memory: Path | None = None,
     ) -> None:
-        self.folder = folder
+        """What it leaves is beside `folder`, its runtime folder if `memory` is not."""
+        self.folder = memory or folder
         self.environment = os.environ | {
-            "RETAKE_RUNTIME_DIR": str(folder),
+            "RETAKE_RUNTIME_DIR": str(self.folder),
             "RETAKE_MODELS": str(models),
             "RETAKE_DATA_DIR": str(folder.parent / f"{folder.name}-data"),
             "OMP_NUM_THREADS": "1",  # a tiny model, and tests share the machine
@@ -260,15 +267,25 @@ def start_fast(tmp_path: Path, no_weights: Path) -> Iterator[Callable[..., Serve
     """As start_server, with a worker that needs no torch; start_fast(..., name=) for a second."""
     started: list[Server] = []
 
-    def start(*arguments: str, name: str = "fast") -> Server:
+    def start(*arguments: str, name: str = "fast", memory: Path | None = None) -> Server:
         folder = tmp_path / name
         folder.mkdir(exist_ok=True)
-        started.append(Server(folder, no_weights, *arguments, program=("-c", FAST_SERVER)))
+        program = ("-c", FAST_SERVER)
+        started.append(Server(folder, no_weights, *arguments, program=program, memory=memory))
         return started[-1]
 
     yield start
     for running in started:
         running.stop()
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """A folder in memory, on another file system than what a server keeps."""
+    if not os.access("/dev/shm", os.W_OK):
+        pytest.skip("needs a file system in memory at /dev/shm")
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture
@@ -322,6 +339,7 @@ def run_front(
     """run_front(program of the worker, **options) -> RunningFront, which has a model `tiny`."""
     monkeypatch.setenv("RETAKE_MODELS", str(no_weights))
     monkeypatch.setenv("RETAKE_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("RETAKE_RUNTIME_DIR", str(tmp_path / "runtime"))
     running: list[RunningFront] = []
 
     def run(program: str = WORKER, **options: Any) -> RunningFront:

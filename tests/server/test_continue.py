@@ -281,3 +281,68 @@ def test_another_computer_gets_no_file(
     remote = connect(server.info, client_key=public, client_secret=secret)
     remote.send(request_lift("a", by_file=True))
     assert isinstance(remote.receive_until(Kept, Result), Result)
+
+
+# Handed over in memory
+
+
+@pytest.fixture
+def near(run_front: RunFront, memory: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The runtime folder of `run_front`, in memory."""
+    monkeypatch.setenv("RETAKE_RUNTIME_DIR", str(memory))
+    return memory
+
+
+def test_takes_go_through_memory_and_stay_on_disk(
+    run_front: RunFront,
+    connect: Connect,
+    request_lift: RequestLift,
+    wait_until: Callable[[Callable[[], object]], None],
+    tmp_path: Path,
+    near: Path,
+) -> None:
+    front = run_front()
+    reader, other = connect(front.info), connect(front.info)
+    reader.send(request_lift("a", by_file=True))
+    kept = reader.receive_until(Kept, Result)
+    assert isinstance(kept, Kept)
+    assert Path(kept.folder).parent == near
+    taken = Path(kept.folder, kept.digest).read_bytes()
+    on_disk = tmp_path / "data" / "results" / kept.digest
+    wait_until(on_disk.exists)
+    assert Path(kept.folder, kept.digest).exists()  # it was not acknowledged
+    reader.send(Received(job_id="a"))
+    wait_until(lambda: not Path(kept.folder, kept.digest).exists())
+    assert on_disk.read_bytes() == taken
+    other.send(request_lift("a", by_file=True))
+    again = other.receive_until(Kept, Result)
+    assert isinstance(again, Kept)
+    assert Path(again.folder, again.digest) == on_disk
+    reader.send(request_lift("b"))  # without a file: as a message, from memory or disk
+    assert isinstance(reader.outcome("b"), Result)
+    front.stop()
+    assert list(near.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal there")
+def test_a_disk_that_hangs_does_not_keep_takes_from_their_client(
+    run_front: RunFront,
+    connect: Connect,
+    request_lift: RequestLift,
+    tmp_path: Path,
+    near: Path,
+) -> None:
+    front = run_front(KILLED_WHILE_KEEPING)
+    client = connect(front.info)
+    client.send(replace(clip(request_lift, "a", seed=0), by_file=True))
+    kept = client.receive_until(Kept, Failed)
+    assert isinstance(kept, Kept)
+    os.kill(front.worker.pid, signal.SIGKILL)  # the disk has not got them
+    assert isinstance(decode_reply(Path(kept.folder, kept.digest).read_bytes()), Result)
+    assert len(list((tmp_path / "data" / "unfinished").iterdir())) == 1
+    front.stop()
+    assert list(near.iterdir()) == []
+    computes_none = WINDOW_BY_WINDOW.replace("while seed and computed == seed:", "while True:")
+    client = connect(run_front(computes_none).info)
+    client.send(clip(request_lift, "b", seed=0))
+    assert isinstance(client.outcome("b"), Result)

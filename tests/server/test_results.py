@@ -6,6 +6,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from retake.server import results as results_module
@@ -110,3 +111,75 @@ def test_who_waits_for_an_outcome_gets_it_whatever_the_clock_says(tmp_path: Path
     os.utime(tmp_path / "a", (0, 0))
     assert results.get("a", any_age=True) == b"takes"
     assert results.get("a") is None
+
+
+# In memory
+
+
+def test_an_outcome_is_in_memory_until_it_is_on_disk(tmp_path: Path, memory: Path) -> None:
+    results = Results(tmp_path / "disk", near=memory / "near")
+    assert results.hand_over("a", [b"ta", b"kes"])
+    results.let_go(lambda digest: False)
+    assert results.folder_of("a") == memory / "near"
+    assert results.get("a") == b"takes"
+    assert (memory / "near").stat().st_mode & 0o777 == 0o700
+    assert (memory / "near" / "a").stat().st_mode & 0o777 == 0o600
+    assert results.put("a", [b"takes"])
+    results.let_go(lambda digest: digest == "a")  # somebody still reads it
+    assert results.folder_of("a") == memory / "near"
+    results.let_go(lambda digest: False)
+    assert results.folder_of("a") == tmp_path / "disk"
+    assert results.get("a") == b"takes"
+    assert list((memory / "near").iterdir()) == []
+
+
+def test_a_disk_that_takes_nothing_does_not_fill_the_memory(tmp_path: Path, memory: Path) -> None:
+    results = Results(tmp_path, near=memory / "near")
+    assert results.hand_over("a", [b"takes"])
+    os.utime(memory / "near" / "a", (time.time() - 3, time.time() - 3))
+    results.let_go(lambda digest: False)
+    assert results.get("a") is None
+
+
+def test_what_nobody_has_fetched_goes_from_memory(tmp_path: Path, memory: Path) -> None:
+    results = Results(tmp_path, near=memory / "near")
+    assert results.hand_over("a", [b"takes"])
+    os.utime(memory / "near" / "a", (time.time() - 601, time.time() - 601))
+    results.tidy()
+    assert list((memory / "near").iterdir()) == []
+
+
+def test_a_server_that_ends_leaves_nothing_in_memory(tmp_path: Path, memory: Path) -> None:
+    results = Results(tmp_path, near=memory / "near")
+    assert results.hand_over("a", [b"takes"])
+    results.close()
+    assert list(memory.iterdir()) == []
+    results.close()
+
+
+def test_too_little_memory_leaves_the_disk(
+    tmp_path: Path, memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = Results(tmp_path, near=memory / "near")
+    monkeypatch.setattr(results_module.shutil, "disk_usage", Mock(return_value=Mock(free=100)))
+    assert not results.hand_over("a", [bytes(51)])
+    assert results.hand_over("a", [bytes(50)])
+
+
+def test_one_folder_for_everything_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("RETAKE_RUNTIME_DIR", "RETAKE_DATA_DIR"):
+        monkeypatch.setenv(name, str(tmp_path))
+    results = Results()
+    assert results.put("a", [b"takes"])
+    results.let_go(lambda digest: False)
+    results.close()
+    assert Results().get("a") == b"takes"
+
+
+def test_a_way_beside_the_disk_is_another_file_system(tmp_path: Path) -> None:
+    (tmp_path / "runtime").mkdir()
+    results = Results(tmp_path / "disk", near=tmp_path / "runtime" / "near")
+    assert not results.hand_over("a", [b"takes"])
+    assert list((tmp_path / "runtime").iterdir()) == []

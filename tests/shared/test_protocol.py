@@ -202,6 +202,19 @@ def test_arrays_survive_the_wire(dtype: str, shape: tuple[int, ...]) -> None:
     assert back.flags.writeable
 
 
+def test_a_view_is_written_as_its_copy_is() -> None:
+    whole = np.arange(24, dtype="<f4").reshape(2, 3, 4)
+    for values in (whole, whole[:, ::2], whole[:, :0], whole.T, whole.astype(">f4")):
+        sent = [
+            protocol.encode(protocol.Partial(job_id="a", first=0, poses=poses))
+            for poses in (Array.view(values), Array.pack(values))
+        ]
+        assert sent[0] == sent[1]
+    shared = Array.view(whole)
+    whole[0, 0, 0] = 7
+    assert shared == Array.pack(whole)  # no copy was made
+
+
 def test_strided_arrays_survive_the_wire() -> None:
     values = np.arange(24, dtype=np.float64).reshape(2, 3, 4).T[::2]
     np.testing.assert_array_equal(Array.pack(values).unpack("field"), values)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from retake.blender_addon.client import connection as connection_module
 from retake.blender_addon.client.connection import Connection, Find, Lost
 from retake.shared.connection_file import ConnectionInfo
 from retake.shared.errors import RetakeError
@@ -59,6 +60,23 @@ def test_greets_first_and_sends_requests_only_once_welcome(serve: Serve, connect
     assert isinstance(connection.next_event(5), Welcome)
     assert _soon(lambda: Cancel(job_id="a") in server.seen)
     assert isinstance(server.seen[0], Hello)
+
+
+def test_a_thread_that_waits_is_woken_by_a_request_and_by_the_end(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_module, "LOOK_EVERY_S", 600.0)
+    server = serve()
+    patient = Connection(
+        server.find, lambda info: True, lambda reply: reply, ping_every_s=600, deadline_s=600
+    )
+    assert isinstance(patient.next_event(5), Welcome)
+    for name in "abc":
+        patient.send(Cancel(job_id=name))
+        assert _soon(lambda name=name: Cancel(job_id=name) in server.seen)
+    patient.close()
+    patient.send(Cancel(job_id="too late"))
+    assert patient.next_event(0.1) is None
 
 
 def test_replies_arrive_in_order_and_without_the_heartbeat(serve: Serve, connect: Connect) -> None:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 from retake.server.detect.cuts import CutWatch, cuts, shots
 from retake.server.detect.picture_figures import PictureFigures
-from retake.server.detect.preflight import preflight
+from retake.server.detect.preflight import picture_ranges, preflight
 from retake.shared.arrays import Floats64
 from retake.shared.keypoints import KeypointTrack
 
@@ -128,3 +128,13 @@ def test_trouble_with_the_frame_rate_is_told() -> None:
     assert only(replace(track, times=late), calm()) == "Frames are missing before frame 30."
     slow = replace(track, times=track.times * 3, fps=10.0)
     assert "10 frames a second are few" in only(slow, calm())
+
+
+def test_what_the_pictures_show_goes_into_the_track_as_ranges() -> None:
+    figures = calm()
+    figures[20, 0] = 0.3
+    figures[10:20, 3] = 0.1
+    figures[5:15, 1] = 0.01
+    ranges = {"cuts": ((20, 20),), "blurred": ((10, 19),), "camera": ((5, 14),)}
+    assert picture_ranges(figures) == ranges
+    assert picture_ranges(calm()) == {}

@@ -28,6 +28,19 @@ def test_a_client_that_does_not_read_holds_up_nobody_else() -> None:
     assert outbox.offer(B, outcome("1"))
 
 
+def test_an_outcome_is_held_until_the_last_client_has_it() -> None:
+    outbox = Outbox()
+    assert not outbox.holds("digest")
+    outbox.offer(A, Outcome("0", "another"))
+    outbox.offer(A, outcome("1"))
+    outbox.offer(B, outcome("1"))
+    outbox.received(B, "1")
+    assert outbox.holds("digest")  # for A, behind another one
+    outbox.received(A, "0")
+    outbox.received(A, "1")
+    assert not outbox.holds("digest")
+
+
 @pytest.mark.parametrize("job_id", ["2", "", "another"])
 def test_what_was_not_sent_cannot_have_arrived(job_id: str) -> None:
     outbox = Outbox()

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 import torch
 from retake.server.worker import frugal
 from retake.server.worker.frugal import MOST_HALVINGS, FrugalSampler, OutOfMemory, within_memory
+from retake.shared.arrays import Floats32
+from retake.shared.model.config import ModelConfig
+from retake.shared.model.diffusion import Diffusion
 
 GIB = 2**30
 
@@ -123,3 +128,34 @@ def test_a_processor_without_memory_says_so(monkeypatch: pytest.MonkeyPatch) -> 
         sampler("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
     with pytest.raises(RuntimeError, match="a bug"):
         sampler("a bug")
+
+
+def test_jobs_that_share_a_device_get_what_they_would_get_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A processor stands in for the GPU: the lanes and the calls in common are the real ones."""
+    torch.manual_seed(0)  # pyright: ignore[reportUnknownMemberType]
+    model = Diffusion(ModelConfig(frames=9, width=16, depth=2, heads=2)).eval()
+    monkeypatch.setattr(frugal, "load_model", Mock(return_value=model))
+    sampler, calls = FrugalSampler(Path("model"), "cuda"), list[int]()
+    monkeypatch.setattr(model, "predict", counted(model.predict, calls))
+    clips = [np.random.default_rng(seed).uniform(100, 400, (30, 17, 2)) for seed in range(4)]
+    wanted: dict[str, Any] = {"hypotheses": 3, "iterations": 3, "proposals": 1}
+
+    def take(seed: int) -> Floats32:
+        return sampler(clips[seed], 640, 480, seed=seed, urgent=seed % 2 == 0, **wanted)
+
+    alone = [take(seed) for seed in range(4)]
+    calls_alone = len(calls)
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(take, range(4)))
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+    assert len(calls) - calls_alone < calls_alone  # some calls held windows of several jobs
+
+
+def counted(predict: Callable[..., torch.Tensor], calls: list[int]) -> Callable[..., torch.Tensor]:
+    def watched(points: torch.Tensor, *rest: torch.Tensor) -> torch.Tensor:
+        calls.append(len(points))
+        return predict(points, *rest)
+
+    return watched
