@@ -200,12 +200,12 @@ def on_rig(
         "way": way,
         "joint error": float(np.mean(errors)),
         "slide mean": float(slide.mean()),
-        "slide 95 %": float(np.percentile(slide, 95)),
-        "slide 98 %": float(np.percentile(slide, 98)),
-        "below floor 95 %": float(np.percentile(deep, 95)),
-        "max": float(deep.max()),
+        "above 2 mm (%)": 100 * float((slide > 2).mean()),
+        "slide max": float(slide.max()),
+        "below floor max": float(deep.max()),
         "jerk / source": float(np.mean([own for own, _ in jerks])),
         "in its lengths": float(np.mean([own for _, own in jerks])),
+        "of a clip, max": float(np.max([own for _, own in jerks])),
     }
 
 

@@ -50,6 +50,29 @@ FRAMES_AT_ONCE = 4096
 clips, little memory for long ones."""
 
 
+class CameraPath(NamedTuple):
+    """Where a camera is in every frame: world = turn . (point in the camera frame) + place."""
+
+    turns: Floats
+    """(frames, 3, 3)"""
+    places: Floats
+    """(frames, 3), metres"""
+
+    def along(self, axes: Floats) -> CameraPath:
+        """The same in a world whose axes are the columns of `axes` (3, 3)."""
+        return CameraPath(axes.T @ self.turns, self.places @ axes)
+
+    def to_world(self, matrices: Floats, right_sides: Floats) -> tuple[Floats, Floats]:
+        """Normal equations (H, frames, 3, 3) and (H, frames, 3) for world places."""
+        turned = self.turns @ matrices @ np.swapaxes(self.turns, -1, -2)
+        sides = self.turns @ right_sides[..., None] + turned @ self.places[..., None]
+        return turned, sides[..., 0]
+
+    def to_camera(self, points: Floats) -> Floats:
+        """World points (H, frames, 3) in the camera frame."""
+        return ((points - self.places)[..., None, :] @ self.turns)[..., 0, :]
+
+
 class _View(NamedTuple):
     """What is known about every joint; the picture is in units of the focal length.
 
@@ -72,6 +95,7 @@ def solve_root(
     camera: Camera,
     fps: float,
     smoothness: float = SMOOTHNESS_S,
+    path: CameraPath | None = None,
 ) -> Floats:
     """Root positions (..., frames, 3) in the camera frame, metres.
 
@@ -86,6 +110,9 @@ def solve_root(
     and the smoothness in depth is `DEPTH_SMOOTHNESS` times that across the picture. With that unit
     `smoothness` is a time in seconds which means the same at every frame rate, resolution, focal
     length and distance. Frames without visible joints are bridged with the least acceleration.
+
+    With the `path` of a camera that moves acceleration is that of world places. Its depth turns
+    then, so that every world axis is smoothed as it is on average over the frames.
 
     Poses are noisy too, and noise makes a body look larger, hence farther, just as noisy keypoints
     make it look nearer where the errors are measured at the body instead (MeTRAbs' equations).
@@ -110,17 +137,21 @@ def solve_root(
     seen = np.ascontiguousarray(seen.transpose(2, 1, 0)[:, :, None])
     weight = np.ascontiguousarray(np.where(visible, confidence, 0.0).T[:, None])
     bending = (smoothness * fps * np.array([1.0, 1.0, DEPTH_SMOOTHNESS])) ** 4
+    if path is not None:
+        stiff = (path.turns * bending) @ np.swapaxes(path.turns, -1, -2)
+        bending, axes = np.linalg.eigh(stiff.mean(axis=0))
+        path = path.along(axes)
     hypotheses = poses.reshape(-1, *poses.shape[-3:])
     group = max(1, FRAMES_AT_ONCE // len(pixels))
     roots = np.empty((*hypotheses.shape[:2], 3))
     for first in range(0, len(hypotheses), group):
         some = hypotheses[first : first + group].astype(np.float64)
         view = _View(np.ascontiguousarray(some.transpose(3, 2, 0, 1)), seen, weight)
-        roots[first : first + group] = _solve(view, bending)
+        roots[first : first + group] = _solve(view, bending, path)
     return roots.reshape(*poses.shape[:-2], 3)
 
 
-def _solve(view: _View, bending: Floats) -> Floats:
+def _solve(view: _View, bending: Floats, path: CameraPath | None) -> Floats:
     """The roots (hypotheses, frames, 3) of one group of hypotheses."""
     nearest = NEAREST_M - np.minimum(view.poses[2].min(axis=0), 0)
     guess = root = _weak_perspective(view, nearest)
@@ -131,7 +162,10 @@ def _solve(view: _View, bending: Floats) -> Floats:
         anchor = _bridged(root, trusted, guess)
         matrices = matrices * trusted[..., None, None] + ANCHOR * np.eye(3)
         right_sides = right_sides * trusted[..., None] + ANCHOR * anchor
-        root = solve_smooth(matrices, right_sides, bending)
+        if path is None:
+            root = solve_smooth(matrices, right_sides, bending)
+        else:
+            root = path.to_camera(solve_smooth(*path.to_world(matrices, right_sides), bending))
         trusted &= (root[..., 2] > nearest) & (root[..., 2] < FARTHEST * guess[..., 2])
         root[..., 2] = np.maximum(root[..., 2], nearest)
     return root

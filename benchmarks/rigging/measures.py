@@ -25,11 +25,13 @@ ANKLES = (6, 3)
 class Shown:
     """A motion on a rig, world space, Blender units.
 
-    joints (F, 17, 3); balls (F, 2, 3) of the left and of the right foot; soles (F, 2, N, 3): heads
-    and tails of the foot's bones and of those below; turns: bone -> (F, 3, 3) from rest to pose.
+    joints (F, 17, 3); heels, balls (F, 2, 3) of the left and of the right foot: the sole's points
+    below the ankle and where the toes begin; soles (F, 2, N, 3): heads and tails of the foot's
+    bones and of those below; turns: bone -> (F, 3, 3) from rest to pose.
     """
 
     joints: Floats
+    heels: Floats
     balls: Floats
     soles: tuple[Floats, Floats]
     turns: dict[str, Floats]
@@ -48,13 +50,20 @@ def shown(rest: RestPose, bone_map: BoneMap, motion: RigMotion) -> Shown:
     joints = body.joints(poses[..., :3, 3][:, index], turns[:, world.index[bone_map.head]])
     soles = tuple(_points(world, poses, [rest.bones[b] for b in foot]) for foot in feet)
     names = {name: turns[:, world.index[name]] for name in bone_map.names()}
-    balls = [
-        joints[:, ankle] + names[side.foot] @ foot.ball
-        for ankle, side, foot in zip(
-            ANKLES, (bone_map.left, bone_map.right), body.feet, strict=True
+    under = [-foot.ankle_height * foot.up for foot in body.feet]
+    heels, balls = (
+        np.stack(
+            [
+                joints[:, ankle] + names[side.foot] @ place
+                for ankle, side, place in zip(
+                    ANKLES, (bone_map.left, bone_map.right), places, strict=True
+                )
+            ],
+            axis=1,
         )
-    ]
-    return Shown(joints, np.stack(balls, axis=1), (soles[0], soles[1]), names)
+        for places in (under, [foot.ball for foot in body.feet])
+    )
+    return Shown(joints, heels, balls, (soles[0], soles[1]), names)
 
 
 def _feet(rest: RestPose, bone_map: BoneMap) -> list[int]:
@@ -105,16 +114,16 @@ def direction_error(source: Floats, joints: Floats, slots: list[int]) -> float:
 
 
 def slides(found: Shown, contacts: Bools) -> Floats:
-    """Units (N,) that what stands moves sideways from frame to frame: with the heel down the ankle,
-    with the toes alone the ball. contacts (F, 4): heel and toe of the left and the right foot.
+    """Units (N,) that heels and balls that stand move sideways from frame to frame. contacts
+    (F, 4): heel and toe of the left and the right foot.
     """
-    ankles, balls = (
-        np.linalg.norm(np.diff(points[..., :2], axis=0), axis=-1)
-        for points in (found.joints[:, ANKLES], found.balls)
-    )
     stays = contacts[1:] & contacts[:-1]
-    heels, toes = stays[:, ::2], stays[:, 1::2]
-    return np.concatenate([ankles[heels], balls[toes & ~heels]])
+    return np.concatenate(
+        [
+            np.linalg.norm(np.diff(points[..., :2], axis=0), axis=-1)[stays[:, part::2]]
+            for part, points in enumerate((found.heels, found.balls))
+        ]
+    )
 
 
 def penetration(soles: tuple[Floats, Floats]) -> Floats:

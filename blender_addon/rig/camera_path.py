@@ -11,24 +11,31 @@ import numpy as np
 
 from ...shared.arrays import Floats
 from ...shared.errors import RetakeError
+from ...shared.root import CameraPath
 
 TO_BLENDER_CAMERA = np.array([1.0, -1.0, -1.0])
 """Ours: x right, y down, z forward. Blender's cameras: x right, y up, looking along -z."""
 
 
-def through_camera(points: Floats, cameras: Floats) -> Floats:
-    """World points (F, N, 3) of camera points (F, N, 3) by matrices (F, 4, 4), Blender camera to
-    world. The scale of the camera object does not count. Raises RetakeError for other shapes.
+def camera_path(cameras: Floats, frames: int) -> CameraPath:
+    """Of matrices (F, 4, 4), Blender camera to world, one per frame of the takes. The scale of the
+    camera object does not count. Raises RetakeError for other shapes.
     """
     cameras = np.asarray(cameras, dtype=float)
-    if cameras.shape != (len(points), 4, 4):
+    if cameras.shape != (frames, 4, 4):
         raise RetakeError(
-            f"The camera's path has shape {cameras.shape}; expected ({len(points)}, 4, 4): "
+            f"The camera's path has shape {cameras.shape}; expected ({frames}, 4, 4): "
             "one matrix per frame of the takes."
         )
     axes = cameras[:, :3, :3]
     axes = axes / np.linalg.norm(axes, axis=1, keepdims=True)
-    return (points * TO_BLENDER_CAMERA) @ np.swapaxes(axes, 1, 2) + cameras[:, None, :3, 3]
+    return CameraPath(axes * TO_BLENDER_CAMERA, cameras[:, :3, 3])
+
+
+def through_camera(points: Floats, cameras: Floats) -> Floats:
+    """World points (F, N, 3) of camera points (F, N, 3) by matrices as `camera_path` has them."""
+    path = camera_path(cameras, len(points))
+    return points @ np.swapaxes(path.turns, 1, 2) + path.places[:, None]
 
 
 def matrices_over_time(thing: Any, scene: Any, frames: Floats) -> Floats:

@@ -38,9 +38,8 @@ def smoothed(joints: Floats, spread: Floats, seconds: Floats | float, fps: float
     lengths, directions = decompose(joints, HUMAN36M)
     asked = (longest / np.maximum(seconds, longest * CRISP**-0.25)) ** 4
     weights = asked * (SURE_M / np.maximum(spread, SURE_M)) ** 2
-    tracks = smooth(
-        directions.reshape(len(joints), -1), np.repeat(weights, 3, axis=1), (longest * fps) ** 4
-    ).reshape(directions.shape)
+    flat = directions.reshape(len(joints), -1)
+    tracks = smooth(flat, weights, (longest * fps) ** 4).reshape(directions.shape)
     kept = seconds[..., None] > 0
     directions = np.where(kept, normalise(tracks), directions)
     return recompose(lengths, directions, HUMAN36M) + joints[:, :1]

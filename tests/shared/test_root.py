@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from retake.shared.camera import Camera
 from retake.shared.errors import RetakeError
-from retake.shared.root import NEAREST_M, solve_root
+from retake.shared.root import NEAREST_M, CameraPath, solve_root
 
 FPS = 50.0
 Make = Callable[..., Any]
@@ -172,6 +172,50 @@ def test_short_clips(walk: Make, film: Make, camera: Camera, frames: int) -> Non
     shot = film(walk(frames, FPS).world)
     root = solve_root(shot.poses, camera.project(shot.points), np.ones((frames, 17)), camera, FPS)
     np.testing.assert_allclose(root, shot.root, atol=0.01)
+
+
+def _orbit(frames: int, seconds: float, sway: float) -> CameraPath:
+    """Round the origin, 5 m away and 1.4 m up, once in `seconds`; it shakes by `sway` radians."""
+    time = np.arange(frames) / FPS
+    yaw = 2 * np.pi * time / seconds
+    away = np.stack([np.sin(yaw), -np.cos(yaw), 0 * yaw], axis=-1)
+    aim = yaw + sway * np.sin(2 * np.pi * 1.5 * time)
+    right = np.stack([np.cos(aim), np.sin(aim), 0 * aim], axis=-1)
+    ahead = np.stack([-np.sin(aim), np.cos(aim), 0 * aim], axis=-1)
+    down = np.broadcast_to([0.0, 0.0, -1.0], right.shape)
+    return CameraPath(np.stack([right, down, ahead], axis=-1), 5 * away + (0, 0, 1.4))
+
+
+def test_with_a_moving_camera_the_path_is_smooth_in_the_world(walk: Make, camera: Camera) -> None:
+    rng = np.random.default_rng(2)
+    world = walk(200, FPS).world
+    world = world - world[:, 0].mean(axis=0) * (1, 1, 0)
+    path = _orbit(200, seconds=5, sway=0.1)
+    points = path.to_camera(np.swapaxes(world, 0, 1)).swapaxes(0, 1)
+    pixels = camera.project(points) + rng.normal(size=(200, 17, 2)) * 5
+    poses, seen = points - points[:, :1], np.ones((200, 17))
+
+    def error(smoothness: float, known: CameraPath | None) -> float:
+        root = solve_root(poses, pixels, seen, camera, FPS, smoothness, known)
+        return float(np.linalg.norm(root - points[:, 0], axis=-1).mean())
+
+    assert error(0.2, path) < 0.5 * error(0.2, None)
+    assert error(0.1, path) < error(0.1, None)
+    assert error(0.2, path) < 0.03
+
+
+def test_a_camera_that_stands_still_may_stand_anywhere(
+    walk: Make, film: Make, camera: Camera
+) -> None:
+    shot = film(walk(60, FPS).world)
+    pixels = camera.project(shot.points) + np.random.default_rng(1).normal(size=(60, 17, 2)) * 5
+    orbit = _orbit(60, seconds=5, sway=0.1)
+    still = CameraPath(*(np.repeat(part[40:41], 60, axis=0) for part in orbit))
+    alone, known = (
+        solve_root(shot.poses, pixels, np.ones((60, 17)), camera, FPS, path=path)
+        for path in (None, still)
+    )
+    np.testing.assert_allclose(known, alone, atol=1e-6)
 
 
 def test_nothing_visible_is_one_sentence(camera: Camera) -> None:

@@ -35,6 +35,8 @@ def limited(
 
     Also, per bone whose limits bind, in which frames (F,).
     """
+    if not limits:
+        return turns, {}
     allowed, bound = turns.copy(), dict[str, Bools]()
     for bone in rest.parents_first:
         own = limits.get(rest.bones[bone])

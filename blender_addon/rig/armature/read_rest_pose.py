@@ -35,6 +35,10 @@ FOLLOWS = 1e-3
 """Largest difference between the movements of two bones of which one follows the other."""
 
 
+_probed: dict[int, tuple[tuple, np.ndarray]] = {}
+"""Armature object's session_uid -> what its mechanism was when it was probed, what follows what."""
+
+
 @dataclass(frozen=True)
 class Rig:
     """A rest pose whose parents say what follows what, and what has to be switched for that.
@@ -51,7 +55,15 @@ class Rig:
 
 
 def read_rig(armature_object) -> Rig:
-    """The rest pose to solve for: all bones, or the FK controls of a generated Rigify rig."""
+    """The rest pose to solve for: all bones, or the FK controls of a generated Rigify rig.
+
+    RetakeError while its bones are being edited: Blender knows what they were before, and poses
+    nothing.
+    """
+    if armature_object.data.is_editmode:
+        raise RetakeError(
+            f"The bones of '{armature_object.name}' are being edited. Leave Edit Mode first."
+        )
     rest = read_rest_pose(armature_object)
     limits = dict(_limits(armature_object))
     busy = frozenset(bone.name for bone in armature_object.pose.bones if any(_others(bone)))
@@ -63,27 +75,45 @@ def read_rig(armature_object) -> Rig:
         for name, value in SWITCHES.items()
         if name in bone
     )
-    controls = tuple(name for name in rest.bones if _is_control(name))
-    with _probing(armature_object, switches):
-        follows = _follows(armature_object, controls)
+    key = _mechanism_of(armature_object, rest)
+    follows = _known_follows(armature_object, key)
+    if follows is None:
+        with _probing(armature_object, switches):
+            follows = _follows(armature_object, _controls(rest))
+        _probed.clear()  # of one character at a time
+        _probed[armature_object.session_uid] = (key, follows)
+    return Rig(_rest_of_controls(rest, follows), limits, busy, switches)
+
+
+def known_rest(armature_object) -> RestPose | None:
+    """That of `read_rig` where nothing has to be turned for it; else None."""
+    rest = read_rest_pose(armature_object)
+    if not is_generated_rigify(armature_object):
+        return rest
+    follows = _known_follows(armature_object, _mechanism_of(armature_object, rest))
+    return None if follows is None else _rest_of_controls(rest, follows)
+
+
+def was_probed(armature_object) -> bool:
+    return armature_object.session_uid in _probed
+
+
+def _rest_of_controls(rest: RestPose, follows: np.ndarray) -> RestPose:
+    """Of the controls that turn the body, each below what it follows."""
+    controls = _controls(rest)
     legs = follows[[name.startswith("thigh_fk") for name in controls]].any(axis=0)
     kept = [
         i for i, name in enumerate(controls) if name in TRUNK or not legs[i] or "spine" not in name
     ]
     controls, parents = tuple(controls[i] for i in kept), _parents(follows[np.ix_(kept, kept)])
     index = [rest.index[name] for name in controls]
-    return Rig(
-        RestPose(
-            name=rest.name,
-            bones=controls,
-            parents=parents,
-            matrices=rest.matrices[index],
-            tails=rest.tails[index],
-            world=rest.world,
-        ),
-        limits,
-        busy,
-        switches,
+    return RestPose(
+        name=rest.name,
+        bones=controls,
+        parents=parents,
+        matrices=rest.matrices[index],
+        tails=rest.tails[index],
+        world=rest.world,
     )
 
 
@@ -101,24 +131,55 @@ def read_rest_pose(armature_object) -> RestPose:
         name=armature_object.name,
         bones=tuple(index),
         parents=tuple(index[bone.parent.name] if bone.parent else -1 for bone in bones),
-        matrices=np.array([bone.matrix_local for bone in bones], dtype=float),
-        tails=np.array([bone.tail_local for bone in bones], dtype=float),
+        matrices=_numbers_of(bones, "matrix_local", 16).reshape(-1, 4, 4).swapaxes(1, 2),
+        tails=_numbers_of(bones, "tail_local", 3),
         world=standing_matrix(armature_object),
     )
 
 
+def _known_follows(armature_object, mechanism: tuple) -> np.ndarray | None:
+    """What was found when the same rig was probed; None: it was not, or has changed since."""
+    known = _probed.get(armature_object.session_uid)
+    return known[1] if known is not None and known[0] == mechanism else None
+
+
+def _mechanism_of(armature_object, rest: RestPose) -> tuple:
+    """What says which bone follows which. How much a constraint does is left out: in such a rig
+    drivers set it, and the switches that these read are set before it is probed."""
+    animation = armature_object.animation_data
+    drivers = [(d.data_path, d.driver.expression) for d in animation.drivers] if animation else []
+    constraints = [
+        (bone.name, c.type, c.mute, getattr(c, "subtarget", ""))
+        for bone in armature_object.pose.bones
+        for c in bone.constraints
+    ]
+    places = rest.matrices.tobytes(), rest.tails.tobytes()
+    return tuple(drivers), tuple(constraints), rest.bones, rest.parents, places
+
+
+def _numbers_of(bones, name: str, size: int) -> np.ndarray:
+    """(B, size) of a property of all bones; Blender gives matrices column by column."""
+    values = np.empty(len(bones) * size, np.float32)
+    bones.foreach_get(name, values)
+    return values.reshape(-1, size).astype(float)
+
+
 def _limits(armature_object) -> Iterator[tuple[str, Limits]]:
     for bone in armature_object.pose.bones:
+        holding = [
+            c for c in _at_work(bone) if c.type == "LIMIT_ROTATION" and c.owner_space == "LOCAL"
+        ]
+        if not holding and not any(bone.lock_rotation):
+            continue
         euler = bone.rotation_mode not in ("QUATERNION", "AXIS_ANGLE")
         order = bone.rotation_mode if euler else "XYZ"
         low, high = np.full(3, -np.inf), np.full(3, np.inf)
-        for constraint in _at_work(bone):
-            if constraint.type == "LIMIT_ROTATION" and constraint.owner_space == "LOCAL":
-                order = order if constraint.euler_order == "AUTO" else constraint.euler_order
-                for axis, letter in enumerate("xyz"):
-                    if getattr(constraint, f"use_limit_{letter}"):
-                        low[axis] = getattr(constraint, f"min_{letter}")
-                        high[axis] = getattr(constraint, f"max_{letter}")
+        for constraint in holding:
+            order = order if constraint.euler_order == "AUTO" else constraint.euler_order
+            for axis, letter in enumerate("xyz"):
+                if getattr(constraint, f"use_limit_{letter}"):
+                    low[axis] = getattr(constraint, f"min_{letter}")
+                    high[axis] = getattr(constraint, f"max_{letter}")
         for axis in np.flatnonzero(bone.lock_rotation):
             low[axis] = high[axis] = bone.rotation_euler[axis] if euler else 0.0
         if np.isfinite([low, high]).any():
@@ -131,6 +192,10 @@ def _at_work(bone) -> list:
 
 def _others(bone) -> list:
     return [c for c in _at_work(bone) if c.type != "LIMIT_ROTATION"]
+
+
+def _controls(rest: RestPose) -> tuple[str, ...]:
+    return tuple(name for name in rest.bones if _is_control(name))
 
 
 def _is_control(name: str) -> bool:
@@ -146,7 +211,10 @@ def _probing(armature_object, switches) -> Iterator[None]:
     slot = animation.action_slot if action else None
     poses = [bone.matrix_basis.copy() for bone in bones]
     values = [bones[bone][name] for bone, name, _ in switches]
+    data, shown = armature_object.data, armature_object.data.pose_position
     try:
+        if shown == "REST":  # nothing moves there
+            data.pose_position = "POSE"
         if action:
             animation.action = None
         for bone in bones:
@@ -162,6 +230,8 @@ def _probing(armature_object, switches) -> Iterator[None]:
         if action:
             animation.action = action
             animation.action_slot = slot
+        if shown == "REST":
+            data.pose_position = shown
         _update(armature_object)
 
 

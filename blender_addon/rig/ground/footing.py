@@ -15,12 +15,12 @@ import numpy as np
 
 from ....shared.arrays import Bools, Floats
 from ..solving.frames import direction, smoothstep
-from ..solving.landmarks import LIMB_JOINTS, Body
+from ..solving.landmarks import Body
 from ..solving.smooth import most, smooth
-from ..solving.two_bone import STRETCH, reach
 from ..solving.vectors import columns, frame, mul, partway, turned
+from .legs import LEGS, NEAR_S, bent_legs, in_easy_reach, sunk
 from .plants import EASE_S, Contacts, eased, find_plants, given_plants
-from .standing import flat_share
+from .standing import flat_share, leg_length
 
 BODY_S, BODY_PULL = np.array([0.2, 0.2, 0.04]), 0.02
 """Time scale per axis on which the body follows its planted feet, and the weight of not following
@@ -33,13 +33,8 @@ FLAT_S = 0.04
 FLATTEN_ROUNDS, FLAT_ENOUGH = 12, 0.01
 """Rounds at most, and the share of the way to flat that is not worth one."""
 
-NEAR_S = 0.08
-"""Feet are lifted over the floor, and hips lowered, from so long before until so long after."""
-
 SETTLE_S = 0.12
 """A heel that begins to rise, or comes down, takes so long to reach the height of the source's."""
-
-LEGS = LIMB_JOINTS[2:]
 
 
 @dataclass(frozen=True)
@@ -79,18 +74,20 @@ def stand(
     joints (F, 17, 3) source; posed (F, 17, 3) the rig's joints in the world under `turns`; hinges
     (2, 3) axes of the knees at rest.
     """
-    standing = _standing(posed, body, turns, contacts, fps, floor)
+    standing = _standing(joints, posed, body, turns, contacts, fps, floor)
     move = _body_move(posed, standing, fps)
     targets = posed[:, _ankles()] + move[:, None]
     for foot in range(2):
         gap = standing.wanted[:, foot] - targets[:, foot]
         targets[:, foot] += eased(gap, standing.held[:, foot], EASE_S, fps)
     feet = _feet(joints, body, turns, standing, fps)
-    feet, lifts = _above_floor(feet, targets[..., 2] - floor, body, standing, fps)
-    targets[..., 2] += lifts
+    feet, shifts = _above_floor(feet, targets[..., 2] - floor, body, standing, fps)
+    targets += shifts
     feet |= _toes(feet, targets[..., 2] - floor, body, standing, fps)
-    move[:, 2] -= _stretched(posed + move[:, None], targets, standing.held, fps)
-    return Footing(_legs(posed + move[:, None], targets, body, turns, hinges) | feet, move)
+    move[:, 2] -= sunk(posed + move[:, None], targets, standing.held, fps)
+    moved = posed + move[:, None]
+    targets = in_easy_reach(moved, targets, standing.held)
+    return Footing(bent_legs(moved, targets, body, turns, hinges) | feet, move)
 
 
 def _ankles() -> list[int]:
@@ -98,6 +95,7 @@ def _ankles() -> list[int]:
 
 
 def _standing(
+    joints: Floats,
     posed: Floats,
     body: Body,
     turns: dict[str, Floats],
@@ -120,22 +118,36 @@ def _standing(
         if contacts.exact:
             plants = given_plants(base, heel, toe)
         else:
-            plants = find_plants(base, (heel > 0) | (toe > 0), body.leg_length, fps)
-        places, steady = np.zeros((len(ankles), 3)), facing.copy()
+            seen = joints[:, LEGS[foot][2], :2]
+            plants = find_plants(base, (heel > 0) | (toe > 0), seen, leg_length(joints), fps)
+        places, turning = np.zeros((len(ankles), 3)), np.zeros(len(ankles))
         places[:, 2] = floor + own.ankle_height
         for plant in plants:
             frames = slice(plant.start, plant.stop)
             held[frames, foot] = True
             places[frames, :2] = plant.place
-            steady[frames] = facing[frames].mean(axis=0)
-        facing = facing + eased(steady - facing, held[:, foot], EASE_S, fps)
+            turning[frames] = _heading(facing[frames].mean(axis=0), facing[frames])
+        level[:, foot] = smoothstep(0.3, 0.7, np.linalg.norm(facing[:, :2], axis=-1))
+        facing = _turned_by(facing, eased(turning[:, None], held[:, foot], EASE_S, fps)[:, 0])
         roll = eased(roll[:, None], held[:, foot], EASE_S, fps)[:, 0]
         flats.append(_foot_turn(body, facing, np.zeros_like(roll)))
         rolled.append(_foot_turn(body, facing, roll))
-        level[:, foot] = smoothstep(0.3, 0.7, np.linalg.norm(facing[:, :2], axis=-1))
         on_ball = places + turned(flats[foot], own.ball) - turned(rolled[foot], own.ball)
         wanted[:, foot] = np.where(held[:, foot, None], on_ball, wanted[:, foot])
     return _Standing(wanted, held, (flats[0], flats[1]), (rolled[0], rolled[1]), level)
+
+
+def _heading(wanted: Floats, now: Floats) -> Floats:
+    """Radians (F,), -pi to pi, about the vertical from `now` (F, 3) to `wanted` (3,)."""
+    across = now[:, 0] * wanted[1] - now[:, 1] * wanted[0]
+    return np.arctan2(across, now[:, :2] @ wanted[:2])
+
+
+def _turned_by(vectors: Floats, angles: Floats) -> Floats:
+    """(F, 3) turned about the vertical by radians (F,)."""
+    sine, cosine = np.sin(angles), np.cos(angles)
+    x, y, z = vectors.T
+    return np.stack([cosine * x - sine * y, sine * x + cosine * y, z], axis=-1)
 
 
 def _roll(seen: Floats, heel: Bools, toe: Bools, fps: float) -> Floats:
@@ -180,7 +192,7 @@ def _feet(
     joints: Floats, body: Body, turns: dict[str, Floats], standing: _Standing, fps: float
 ) -> dict[str, Floats]:
     """Feet follow the shin; planted or near the floor they lie on it and keep their heading."""
-    near = smooth(flat_share(joints), np.ones((len(joints), 2)), (FLAT_S * fps) ** 4)
+    near = smooth(flat_share(joints), np.ones((len(joints), 1)), (FLAT_S * fps) ** 4)
     feet: dict[str, Floats] = {}
     for foot, ((_, knee, ankle), names) in enumerate(zip(LEGS, body.limb_bones[2:], strict=True)):
         upright = smoothstep(0.3, 0.7, -direction(joints, knee, ankle)[:, 2])
@@ -199,22 +211,27 @@ def _above_floor(
     standing: _Standing,
     fps: float,
 ) -> tuple[dict[str, Floats], Floats]:
-    """Feet turned towards flat as far as the floor demands, and what their ankles still lack.
+    """Feet turned towards flat as far as the floor demands, and how their ankles have to move then
+    (F, 2, 3): balls that stand stay in their place, and what is still below the floor is lifted.
 
-    heights (F, 2) of the ankles above the floor; the lifts have the same shape.
+    heights (F, 2) of the ankles above the floor.
     """
     around = max(1, round(NEAR_S * fps))
-    lifts = np.zeros_like(heights)
+    shifts = np.zeros((*heights.shape, 3))
     raised: dict[str, Floats] = {}
     for foot, names in enumerate(body.limb_bones[2:]):
         own, height = body.feet[foot], heights[:, foot]
         flat, level = standing.flat[foot], standing.level[:, foot]
         turn = _flattened(feet[names[2]], flat, height, own.lowest, level, around, 1)
+        held = standing.held[:, foot]
+        strayed = turned(standing.rolled[foot], own.ball) - turned(turn, own.ball)
+        shifts[:, foot] = eased(strayed, held, EASE_S, fps)
+        height = height + shifts[:, foot, 2]
         below = np.maximum(-height - own.lowest(turn), 0.0)[:, None]
-        free = np.where(standing.held[:, foot, None], 0.0, 1.0)
-        lifts[:, foot] = np.maximum(below, most(below, around) * free)[:, 0]
+        free = np.where(held[:, None], 0.0, 1.0)
+        shifts[:, foot, 2] += np.maximum(below, most(below, around) * free)[:, 0]
         raised[names[2]] = turn
-    return raised, lifts
+    return raised, shifts
 
 
 def _toes(
@@ -256,35 +273,3 @@ def _flattened(
             break
         turn = partway(turn, flat, np.minimum(most(share[:, None], around)[:, 0], 1.0))
     return turn
-
-
-def _stretched(moved: Floats, targets: Floats, held: Bools, fps: float) -> Floats:
-    """(F,) how far the body must sink for its legs to reach planted feet."""
-    need = np.zeros(held.shape)
-    for foot, (hip, knee, ankle) in enumerate(LEGS):
-        length = np.linalg.norm(np.diff(moved[0, [hip, knee, ankle]], axis=0), axis=-1).sum()
-        way = moved[:, hip] - targets[:, foot]
-        own = np.linalg.norm(moved[:, hip] - moved[:, ankle], axis=-1)
-        room = np.maximum(
-            np.maximum(STRETCH * length, own) ** 2 - np.sum(way[:, :2] ** 2, axis=1), 0
-        )
-        need[:, foot] = np.maximum(way[:, 2] - np.sqrt(room), 0.0) * held[:, foot]
-    return most(need.max(axis=1, keepdims=True), max(1, round(NEAR_S * fps)))[:, 0]
-
-
-def _legs(
-    moved: Floats, targets: Floats, body: Body, turns: dict[str, Floats], hinges: Floats
-) -> dict[str, Floats]:
-    names = [limb[:2] for limb in body.limb_bones[2:]]
-    axes = np.stack(
-        [turned(turns[thigh], hinge) for (thigh, _), hinge in zip(names, hinges, strict=True)], 1
-    )
-    start, hinge, end = (moved[:, [leg[i] for leg in LEGS]] for i in range(3))
-    upper, lower = reach(start, hinge, end, targets, axes)
-    bent: dict[str, Floats] = {}
-    for foot, (thigh, shin) in enumerate(names):
-        bent |= {
-            thigh: mul(upper[:, foot], turns[thigh]),
-            shin: mul(lower[:, foot], turns[shin]),
-        }
-    return bent

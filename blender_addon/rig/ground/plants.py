@@ -51,13 +51,17 @@ class Plant:
     place: Floats
 
 
-def find_plants(track: Floats, contact: Bools, leg_length: float, fps: float) -> list[Plant]:
+def find_plants(
+    track: Floats, contact: Bools, seen: Floats, leg_length: float, fps: float
+) -> list[Plant]:
     """Plants of a foot with the positions (F, 2), in order, where `contact` (F,) says so.
 
     Contacts were found, so that they may be wrong: steps part them, and short ones are dropped.
+    Whether it steps is told by the source's ankle, `seen` (F, 2), and its `leg_length`: what the
+    rig's other lengths do to its foot is to be held, not to be believed.
     """
     shortest, gap = max(2, round(SHORTEST_S * fps)), max(1, round(STEP_S * fps))
-    runs = parted(track, contact, LARGEST_DRIFT * leg_length, shortest, gap)
+    runs = parted(seen, contact, LARGEST_DRIFT * leg_length, shortest, gap)
     return [Plant(start, stop, np.median(track[start:stop], axis=0)) for start, stop in runs]
 
 
@@ -84,7 +88,7 @@ def eased(values: Floats, held: Bools, seconds: float, fps: float) -> Floats:
     """A track (F, K) that equals `values` where `held` (F,) and goes to zero smoothly elsewhere."""
     if not held.any():
         return np.zeros_like(values)
-    weights = np.where(held, HOLD, 1.0)[:, None] * np.ones_like(values)
+    weights = np.where(held, HOLD, 1.0)[:, None]
     track = smooth(np.where(held[:, None], values, 0.0), weights, (seconds * fps) ** 4)
     track[held] = values[held]
     return track

@@ -26,6 +26,7 @@ class IkLimb:
                 the way from its start to its end until this points to the pole
     toe         control that turns the toes against the foot; empty: none
     tops        the topmost bones above the end and above the pole: where these go, the controls go
+    exact       IK shows the same pose as FK; Rigify's shrinks the bones of bent limbs
     """
 
     limb: int
@@ -37,6 +38,7 @@ class IkLimb:
     toe: str = ""
     toe_rest: Floats | None = None
     tops: tuple[str, str] = ("", "")
+    exact: bool = True
 
 
 @dataclass(frozen=True)

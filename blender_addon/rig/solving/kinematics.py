@@ -44,10 +44,12 @@ def posed_heads(rest: RestPose, turns: Floats) -> Floats:
 def basis_quaternion(rest: RestPose, turns: Floats, bone: int) -> Floats:
     """(F, 4) wxyz of `pose_bone.matrix_basis`: with turn Q and rest R, R^-1 Q_parent^-1 Q R.
 
-    This is (R_parent^-1 R)^-1 (G_parent^-1 G) with G = Q R: rest pose and roll cancel.
+    This is (R_parent^-1 R)^-1 (G_parent^-1 G) with G = Q R: rest pose and roll cancel. What stands
+    between R^-1 and R keeps its angle; its axis is seen from the bone.
     """
-    parent, rotation = rest.parents[bone], rest.rotations[bone]
-    own = mul(turns[:, bone], rotation)
+    parent, own = rest.parents[bone], turns[:, bone]
     if parent >= 0:
         own = mul(transposed(turns[:, parent]), own)
-    return quaternion(mul(rotation.T, own))
+    quat = quaternion(own)
+    quat[:, 1:] = turned(rest.rotations[bone].T, quat[:, 1:])
+    return quat

@@ -7,6 +7,7 @@ Reads only; what is keyed on them is for `ik_keys`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -37,17 +38,21 @@ def read_ik(armature_object, bone_map: BoneMap) -> list[IkLimb]:
     return list(_of_constraints(armature_object, bone_map))
 
 
-def switches_for(armature_object, switches: Switches, driven: tuple[IkLimb, ...]) -> Switches:
-    """The switches of a rig (`Rig.switches`) with those of limbs that IK drives set to IK."""
-    if not driven or not is_generated_rigify(armature_object):
+def switches_for(
+    armature_object, switches: Switches, keyed: tuple[IkLimb, ...], driven: tuple[IkLimb, ...]
+) -> Switches:
+    """The switches of a rig (`Rig.switches`) with those of limbs that IK drives set to IK. All
+    limbs whose IK controls are keyed get the parents that the keys are meant for.
+    """
+    if not is_generated_rigify(armature_object):
         return switches
     bones = armature_object.pose.bones
     changed = {(bone, name): value for bone, name, value in switches}
-    for limb in driven:
+    for limb in keyed:
         side, upper, *_ = LIMB_BONES[limb.limb]
         parent = f"{RIGIFY[upper][3]}.{side[0].upper()}"
         for name, value in RIGIFY_SWITCHES.items():
-            if name in bones[parent]:
+            if name in bones[parent] and (name != "IK_FK" or limb in driven):
                 changed[parent, name] = value
     return tuple((bone, name, value) for (bone, name), value in changed.items())
 
@@ -60,7 +65,8 @@ def _of_rigify(armature_object) -> Iterator[IkLimb]:
         )
         if all(name in bones for name in (end, pole, parent)):
             toe = toe if toe in bones else ""
-            yield _limb(armature_object, limb, end, pole, toe, ("root", "root"))
+            found = _limb(armature_object, limb, end, pole, toe, ("root", "root"))
+            yield replace(found, exact=False)
 
 
 def _of_constraints(armature_object, bone_map: BoneMap) -> Iterator[IkLimb]:

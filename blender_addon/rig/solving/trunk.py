@@ -55,11 +55,11 @@ STUCK, DAMPER = 0.5, 10.0
 """A frame whose step is more than this share of the one before gets so many times the damping
 (Levenberg and Marquardt)."""
 
-BEND_S = 0.03
+BEND_S = 0.015
 """Seconds: time scale of the sideways bend where it moves joint 7 fully. It is longer where it does
 less."""
 
-NECK_S = 0.015
+NECK_S = 0.008
 """Seconds: the same for the neck's swing; heads turn faster than trunks."""
 
 SHORTEST_LEVER = 0.01
@@ -87,12 +87,10 @@ class _Piece:
 def trunk_turns(joints: Floats, body: Body, fps: float) -> Turns:
     """Turns (F, 3, 3) of hips and spine for joints (F, 17, 3)."""
     fit = _Fit(joints, body)
-    for _ in range(ROUNDS):
-        if fit.improve() < ENOUGH:
-            break
+    fit.search()
     if len(body.bone_map.spine) > 1:
         fit.steady_bend(fps)
-        fit.improve(free_bend=False)
+        fit.search(free_bend=False)
     return fit.turns()
 
 
@@ -113,7 +111,12 @@ class _Fit:
         self.forward = unit(cross(self.hips, self.lower))
         self.pieces = _pieces(body)
 
-    def improve(self, free_bend: bool = True) -> float:
+    def search(self, free_bend: bool = True) -> None:
+        for _ in range(ROUNDS):
+            if self.improve(free_bend) < ENOUGH:
+                break
+
+    def improve(self, free_bend: bool) -> float:
         """One round; returns the largest step in radians."""
         turns, names = self.turns(), self.body.bone_map
         system = _System(self.forward, self.damping)
@@ -293,7 +296,7 @@ def _neck_swing(joints: Floats, body: Body, turns: Turns, head: Floats, fps: flo
     wanted = aimed(frames.direction(joints, 8, 9), nose, length(neck))
     quat = quaternion(between(unit(neck), unit(wanted)))
     lever = float(np.median(length(neck) / (length(neck) + length(nose))))
-    weights = np.full((len(quat), 3), max(lever, SHORTEST_LEVER) ** 2)
+    weights = np.full((len(quat), 1), max(lever, SHORTEST_LEVER) ** 2)
     axis = smooth(quat[:, 1:], weights, (NECK_S * fps) ** 4)
     cosine = np.sqrt(np.maximum(1 - dot(axis, axis), 0.0))
     return matrix(np.concatenate([cosine[:, None], axis], axis=1))

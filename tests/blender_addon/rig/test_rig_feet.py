@@ -74,6 +74,43 @@ def test_on_its_toes_a_foot_rolls_about_its_ball(
     np.testing.assert_allclose(ankle[10:22, 2], ankle[10, 2], atol=1e-6)
 
 
+def test_a_ball_that_stands_stays_under_a_leaning_shin(
+    rig: RestPose, body: Body, posed_joints: PosedJoints
+) -> None:
+    joints = np.repeat(body.rest_joints[None], FRAMES, axis=0)
+    lean = np.radians(58 + 10 * np.sin(np.linspace(0, 9, FRAMES)))
+    shin = np.linalg.norm(joints[0, LEFT] - joints[0, LEFT - 1])
+    down = np.stack([0 * lean, np.sin(lean), -np.cos(lean)], axis=-1)
+    joints[:, LEFT] = joints[:, LEFT - 1] + shin * down
+    spans = np.zeros((FRAMES, 4), int)
+    spans[20:60, 1] = 1
+    asked = Asked(contacts=Contacts.of(spans, exact=True))
+    motion = solve_motion(joints, rig, body.bone_map, fps=50, asked=asked)
+    ankle = posed_joints(rig, motion)[:, LEFT]
+    ball = ankle + foot_turn(body, rig, motion) @ body.feet[0].ball
+    np.testing.assert_allclose(ball[20:60], np.repeat(ball[20:21], 40, axis=0), atol=1e-6)
+
+
+def test_a_foot_that_was_held_while_the_body_turned_about_stays_level(
+    rig: RestPose, body: Body
+) -> None:
+    heading = np.pi * np.clip((np.arange(FRAMES) - 35) / 10, 0, 1)
+    sine, cosine, zero = np.sin(heading), np.cos(heading), 0 * heading
+    about = np.stack([cosine, -sine, zero, sine, cosine, zero, zero, zero, zero + 1], axis=-1)
+    joints = body.rest_joints @ about.reshape(-1, 3, 3).swapaxes(1, 2)
+    spans = np.zeros((FRAMES, 4), int)
+    spans[:48, :2] = 1
+    spans[60:, :2] = 2
+    asked = Asked(contacts=Contacts.of(spans, exact=True))
+    motion = solve_motion(joints, rig, body.bone_map, fps=50, asked=asked)
+    turns = foot_turn(body, rig, motion)
+    np.testing.assert_allclose(turns @ body.up, np.tile([0, 0, 1.0], (FRAMES, 1)), atol=0.02)
+    steps = np.einsum("fij,fij->f", turns[1:], turns[:-1])
+    assert np.degrees(np.arccos(np.clip((steps.min() - 1) / 2, -1, 1))) < 45
+    np.testing.assert_allclose(turns[5], np.eye(3), atol=0.6)
+    np.testing.assert_allclose(turns[75] @ turns[5].T, about[-1].reshape(3, 3), atol=0.6)
+
+
 def test_toes_that_bend_stay_on_the_floor(rig: RestPose, body: Body) -> None:
     spans = np.zeros((FRAMES, 4), int)
     spans[10:70, 1] = 1
@@ -111,7 +148,7 @@ def test_spans_that_touch_are_places_of_their_own() -> None:
 def test_found_plants_are_parted_where_the_foot_steps() -> None:
     track = np.zeros((100, 2))
     track[50:, 0] = 0.2
-    plants = find_plants(track, np.ones(100, bool), 0.8, 50.0)
+    plants = find_plants(track, np.ones(100, bool), track, 0.8, 50.0)
     assert len(plants) == 2
     assert plants[0].stop <= 48
     assert plants[1].start >= 52

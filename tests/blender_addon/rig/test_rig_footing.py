@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from retake.blender_addon.rig.armature.rest_pose import RestPose
+from retake.blender_addon.rig.ground.legs import LEGS, in_easy_reach
 from retake.blender_addon.rig.ground.plants import eased, find_plants
 from retake.blender_addon.rig.mapping.bone_map import find_bone_map
 from retake.blender_addon.rig.solving.landmarks import Body
@@ -77,14 +78,33 @@ def test_no_foot_goes_through_the_floor(rig: RestPose, posed_joints: PosedJoints
 
 
 def test_a_foot_that_steps_within_a_contact_is_planted_twice() -> None:
-    track = np.zeros((100, 3))
+    track = np.zeros((100, 2))
     track[48:52, 0] = np.linspace(0, 0.3, 4)
     track[52:, 0] = 0.3
-    first, second = find_plants(track, np.ones(100, bool), 0.8, 50.0)
+    first, second = find_plants(track, np.ones(100, bool), track, 0.8, 50.0)
     np.testing.assert_allclose([first.place[0], second.place[0]], [0.0, 0.3])
     assert first.stop <= 50 <= second.start
-    (whole,) = find_plants(track * 0.1, np.ones(100, bool), 0.8, 50.0)
-    assert (whole.start, whole.stop) == (0, 100)
+    for seen in (track * 0.1, track * 0):  # what the rig's lengths make of a foot that stands
+        (whole,) = find_plants(track, np.ones(100, bool), seen, 0.8, 50.0)
+        assert (whole.start, whole.stop) == (0, 100)
+
+
+def test_a_free_leg_is_never_pulled_straight_but_a_planted_one_may_be() -> None:
+    moved, frames = np.zeros((200, 17, 3)), np.arange(200)
+    for hip, knee, ankle in LEGS:
+        moved[:, hip], moved[:, knee], moved[:, ankle] = (0, 0, 1), (0, -0.3, 0.6), (0, 0, 0.2)
+    targets = np.zeros((200, 2, 3))
+    targets[..., 2] = 1 - np.linspace(0.9, 1.1, 200)[:, None]
+    held = np.zeros((200, 2), bool)
+    held[:, 1] = True
+    nearer = in_easy_reach(moved, targets, held)
+    np.testing.assert_array_equal(nearer[:, 1], targets[:, 1])
+    reached = 1 - nearer[:, 0, 2]
+    easy = frames < 80
+    np.testing.assert_allclose(nearer[easy, 0], targets[easy, 0], atol=1e-12)
+    assert np.all(np.diff(reached) > -1e-9)
+    assert reached.max() < STRETCH
+    assert np.abs(np.diff(reached, 2)).max() < 1e-4, "a leg comes to its end smoothly"
 
 
 def test_eased_track_equals_its_values_where_held_and_fades() -> None:

@@ -10,12 +10,13 @@ import pytest
 from retake.blender_addon.choose.combine import choice_of, combine
 from retake.blender_addon.rig.apply_take import Wishes, scene_times, solve_take, standing_feet
 from retake.blender_addon.rig.armature.rest_pose import RestPose
+from retake.blender_addon.rig.camera_path import camera_path
 from retake.blender_addon.rig.path_smoothness import with_path
 from retake.shared.arrays import Floats
 from retake.shared.camera import Camera
 from retake.shared.contact_spans import ContactSpans
 from retake.shared.errors import RetakeError
-from retake.shared.root import SMOOTHNESS_S
+from retake.shared.root import SMOOTHNESS_S, solve_root
 from retake.shared.takes import LIMB_GROUPS, Takes
 
 MakeRig = Callable[..., RestPose]
@@ -117,9 +118,49 @@ def test_the_way_is_smoothed_anew_from_the_keypoints() -> None:
     calm, lively = (with_path(joints, clip, track, seconds) for seconds in (0.4, 0.03))
     assert shake(calm) < 0.5 * shake(lively)
     np.testing.assert_allclose(with_path(joints, clip, track, SMOOTHNESS_S), joints, atol=1e-9)
+    still = camera_path(np.repeat(np.eye(4)[None], 100, axis=0), 100)
+    np.testing.assert_allclose(with_path(joints, clip, track, camera=still), joints, atol=1e-6)
     np.testing.assert_allclose(calm - calm[:, :1], poses, atol=1e-9)
     with pytest.raises(RetakeError, match="keypoints are needed"):
         with_path(joints, clip, None, 0.2)
+
+
+def test_a_moving_camera_leaves_the_way_as_a_still_one(
+    dance: Floats, make_takes: Callable[..., Takes], make_rig: MakeRig, posed_joints: Any
+) -> None:
+    """It swings round by 20 degrees twice a second; the takes know nothing of it."""
+    rig, frames = make_rig("mixamo"), len(dance)
+    view = Camera.with_default_focal(1280, 720)
+    matrices = np.zeros((frames, 4, 4))
+    matrices[:, :3, :3] = [[1, 0, 0], [0, 0, -1], [0, 1, 0]]  # looks along +y, z is up
+    matrices[:, 1:, 3] = (-5.0, 1.0, 1.0)
+
+    def shown(cameras: Floats) -> Floats:
+        path = camera_path(cameras, frames)
+        seen = path.to_camera(np.swapaxes(dance, 0, 1)).swapaxes(0, 1)
+        poses, pixels = seen - seen[:, :1], view.project(seen)
+        root = solve_root(poses, pixels, np.ones((frames, 17)), view, 30.0)
+        clip = make_takes(
+            poses[None],
+            fps=30.0,
+            root=root[None].astype(np.float32),
+            times=np.arange(frames) / 30,
+            camera=view,
+            best=dict.fromkeys(LIMB_GROUPS, 0),
+        )
+        track: Any = SimpleNamespace(
+            points=pixels, confidence=np.ones((frames, 17)), frame_count=frames, times=clip.times
+        )
+        motion = solve_take(clip, None, rig, 30.0, Wishes(camera=cameras), track=track)
+        return posed_joints(rig, motion)
+
+    swing = np.radians(20) * np.sin(4 * np.pi * np.arange(frames) / 30)
+    turn = np.stack([np.cos(swing), -np.sin(swing), np.sin(swing), np.cos(swing)], axis=-1)
+    swung = matrices.copy()
+    swung[:, :2, :3] = turn.reshape(-1, 2, 2) @ matrices[:, :2, :3]
+    still, moving = shown(matrices), shown(swung)
+    hips = np.linalg.norm(moving[:, 0] - still[:, 0], axis=-1)
+    assert np.median(hips) < 0.03
 
 
 def test_contacts_in_another_time_than_the_clip_are_refused(

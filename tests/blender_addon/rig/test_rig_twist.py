@@ -77,6 +77,15 @@ def test_smoothing_solves_its_least_squares_problem() -> None:
             np.testing.assert_allclose(smooth(values, weights, 7.0)[:, column], expected)
 
 
+def test_tracks_that_share_weights_are_smoothed_as_if_each_had_its_own() -> None:
+    generator = np.random.default_rng(1)
+    for count in (3, 4, 31):
+        values, weights = generator.normal(size=(count, 6)), generator.uniform(0.1, 1, (count, 2))
+        stiffness = np.array([2.0, 9.0])
+        apart = smooth(values, np.repeat(weights, 3, axis=1), np.repeat(stiffness, 3))
+        np.testing.assert_allclose(smooth(values, weights, stiffness), apart)
+
+
 def test_twist_bones_share_the_twist_by_their_place() -> None:
     """An arm that only twists, by a radian: the bone 40 % along it turns by 40 % of that."""
     rest = unreal()

@@ -70,11 +70,15 @@ def test_the_network_starts_from_the_mirrored_limbs(
 def test_progress_is_that_of_one_job(model: Diffusion):
     steps: list[tuple[int, int]] = []
     layers: list[float] = []
+
+    def on_step(done: int, total: int) -> None:
+        steps.append((done, total))
+
     run(
         model,
         sample_and_propose,
         proposals=2,
-        on_step=lambda done, total: steps.append((done, total)),
+        on_step=on_step,
         on_layer=layers.append,
     )
     assert steps == sorted(steps)
@@ -103,13 +107,17 @@ def test_only_what_is_sampled_is_guided_and_kept(model: Diffusion):
             kept.append(clean.shape)
 
     frames: list[int] = []
+
+    def on_frames(first: int, poses: Floats32) -> None:
+        frames.append(len(poses))
+
     run(
         model,
         sample_and_propose,
         proposals=2,
         guides=[Guide()],
         recall=Recall(),
-        on_frames=lambda first, poses: frames.append(len(poses)),
+        on_frames=on_frames,
     )
     assert set(guided) == {3}
     assert {shape[0] for shape in kept} == {3}
