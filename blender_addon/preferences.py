@@ -9,6 +9,7 @@ import bpy
 
 from .client.server_process import PYTHON_VARIABLE
 from .setup import plan
+from .sidebar import told
 
 EXTENSION_ID = (__package__ or "").rpartition(".")[0]
 """The name Blender knows the extension by: that of the zip's root, above this package."""
@@ -30,12 +31,15 @@ class RetakePreferences(bpy.types.AddonPreferences):
         layout = self.layout
         stamp = plan.stamp_of(setup_folder())
         row = layout.row()
-        row.label(text=f"Server set up: {stamp.get('variant', 'no')}", icon="CONSOLE")
+        made = told("Server set up: {variant}", variant=stamp.get("variant", told("no")))
+        row.label(text=made, icon="CONSOLE", translate=False)
         row.operator("retake.set_up_server", text="Repair" if stamp else "Set Up Server")
         row.operator("retake.remove_server", text="", icon="TRASH")
         layout.use_property_split = True
         layout.prop(self, "server_python")
-        layout.operator("retake.copy_diagnostics", icon="COPYDOWN")
+        row = layout.row()
+        row.operator("retake.copy_diagnostics", icon="COPYDOWN")
+        row.operator("retake.stop_server", icon="QUIT")
 
 
 def setup_folder() -> Path:

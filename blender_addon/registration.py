@@ -18,12 +18,20 @@ STEPS = ("client", "clip", "track", "takes", "choose", "rig")
 MODULES = (
     *("preferences", "translations", "session", "saving", "timer"),
     *("clip.properties", "track.properties", "choose.properties"),
-    *("rig.properties", "rig.map_operators"),
+    *("rig.properties", "rig.mapping.operators", "rig.wish_operators"),
     *(f"{step}.operators" for step in STEPS),
     *("choose.scene", "choose.ready", "choose.character", "choose.pins", "choose.previews"),
-    *("choose.tool", "choose.overlay", "choose.strip", "takes.overlay"),
+    *(
+        "choose.tool",
+        "choose.overlay",
+        "choose.strip",
+        "choose.dragging",
+        "choose.shaders",
+        "takes.overlay",
+    ),
     *("sample.operators", "setup.operators", "track.tool", "track.overlay"),
     *(f"{step}.panel" for step in STEPS),
+    "packing",
 )
 
 log = logging.getLogger(__name__)
@@ -66,11 +74,20 @@ def register() -> None:
         return
     try:
         for module in modules:
+            _join_lines(module)
             module.register()
             _undo.append(module.unregister)
     except Exception:
         unregister()  # Blender does not: half of the add-on would stay until the next start
         raise
+
+
+def _join_lines(module) -> None:
+    """A tooltip is a docstring; Blender would show its line breaks, and translate it with them."""
+    for cls in vars(module).values():
+        is_operator = isinstance(cls, type) and issubclass(cls, bpy.types.Operator)
+        if is_operator and cls.__module__ == module.__name__ and cls.__doc__:
+            cls.bl_description = " ".join(cls.__doc__.split())
 
 
 def unregister() -> None:

@@ -16,10 +16,22 @@ def reported(execute):
         try:
             return execute(self, context)
         except RetakeError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, bpy.app.translations.pgettext_iface(str(error)))
             return {"CANCELLED"}
 
     return wrapped
+
+
+def carried_out(operator, *how, **options):
+    """Call another operator, `how` as Blender takes it: ("EXEC_DEFAULT", True) with an undo step.
+
+    RetakeError with what it reported if it failed: Blender raises that as a RuntimeError, which
+    would be shown as a traceback.
+    """
+    try:
+        return operator(*how, **options)
+    except RuntimeError as error:
+        raise RetakeError(str(error).strip().removeprefix("Error: ")) from None
 
 
 class AsksForFile:

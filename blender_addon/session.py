@@ -11,21 +11,18 @@ from pathlib import Path
 import bpy
 
 from ..shared.errors import RetakeError
-from ..shared.keypoints import KeypointTrack
+from ..shared.keypoints import VIDEO, KeypointTrack
 from ..shared.takes import Takes
+from . import files, jobs
 from .choose.colours import colour_of
 from .clip.timing import cut
-from .preferences import EXTENSION_ID
+from .files import relative as relative
+from .files import user_folder as user_folder
+from .jobs import remember as remember_job  # noqa: F401  (choose asks for it here)
+from .sidebar import told
 from .takes.messages import LiftSettings
 from .takes.rows import BEST, rows_of
 from .track.edits import edited, from_json
-
-_scene_of_job = {}
-"""Job id -> session_uid of the scene that asked, and who takes its takes instead of the list.
-
-Survives undo, which a property of the scene would not.
-"""
-
 
 MOST_LOADED = 2
 """Takes files that are kept in memory."""
@@ -56,6 +53,10 @@ class RetakeTake(bpy.types.PropertyGroup):
     )
     wrong_knees: bpy.props.FloatProperty(
         name="Wrong Knees", description="Part of the frames in which a knee bends the wrong way"
+    )
+    through: bpy.props.FloatProperty(
+        name="Through the Body",
+        description="Part of the frames in which a limb passes through the body",
     )
     star: bpy.props.BoolProperty(name="Star", description="Mark this take, to find it again")
     rejected: bpy.props.BoolProperty(
@@ -95,6 +96,17 @@ class RetakeSession(bpy.types.PropertyGroup):
     takes_path: bpy.props.StringProperty(
         name="Takes File", subtype="FILE_PATH", options={"PATH_SUPPORTS_BLEND_RELATIVE"}
     )
+    packed_track: bpy.props.PointerProperty(name="Packed Track", type=bpy.types.Text)
+    packed_takes: bpy.props.PointerProperty(name="Packed Takes", type=bpy.types.Text)
+    track_video: bpy.props.StringProperty(
+        name="Video of the Track", description="SHA-256 of the video; empty: not known"
+    )
+    takes_video: bpy.props.StringProperty(
+        name="Video of the Takes", description="SHA-256 of the video; empty: not known"
+    )
+    job: bpy.props.StringProperty(
+        name="Job", description="What the server was last asked for and has not answered yet"
+    )
     takes: bpy.props.CollectionProperty(type=RetakeTake)
     active_index: bpy.props.IntProperty(name="Active Take", default=0, min=0)
     show: bpy.props.EnumProperty(
@@ -128,8 +140,13 @@ def set_track(scene, path: str, track: KeypointTrack | None = None) -> KeypointT
     track = track or KeypointTrack.load(Path(bpy.path.abspath(path)))
     session = of(scene)
     session.track_path = path
-    session.track_text = f"{track.frame_count} frames, {track.fps:.4g} fps"
+    session.track_text = track_text(track)
+    session.track_video = str(track.about.get(VIDEO, ""))
     return track
+
+
+def track_text(track: KeypointTrack) -> str:
+    return told("{count} frames, {fps:.4g} fps", count=track.frame_count, fps=track.fps)
 
 
 def track_of(scene) -> KeypointTrack:
@@ -137,12 +154,21 @@ def track_of(scene) -> KeypointTrack:
 
     RetakeError if the scene has no track, its file is gone or damaged, or the range leaves nothing.
     """
-    path = of(scene).track_path
-    if not path:
+    if not of(scene).track_path:
         raise RetakeError("There is no track yet. Load one, or try the sample.")
-    track = KeypointTrack.load(_existing(Path(bpy.path.abspath(path))))
+    track = KeypointTrack.load(track_file(scene))
     corrected = edited(track, from_json(scene.retake_track.edits))
     return cut(corrected, scene.retake_clip.first - 1, scene.retake_clip.last - 1)
+
+
+def track_file(scene) -> Path:
+    """Where the track is now; RetakeError if it is packed and cannot be laid out."""
+    return files.found(of(scene).track_path, of(scene).packed_track)
+
+
+def takes_file(scene) -> Path:
+    """The same of the takes."""
+    return files.found(of(scene).takes_path, of(scene).packed_takes)
 
 
 def settings_of(scene) -> LiftSettings:
@@ -165,14 +191,23 @@ def set_takes(scene, path: str) -> Takes:
 
 def takes_of(scene) -> Takes:
     """RetakeError if the scene has no takes, or their file is gone or damaged."""
-    path = of(scene).takes_path
-    if not path:
+    if not of(scene).takes_path:
         raise RetakeError("There are no takes yet. Sample or load some first.")
-    file = _existing(Path(bpy.path.abspath(path)))
+    file = takes_file(scene)
     known = _loaded.get(file)
     if known is None or known[0] != _modified(file):
-        _remember(file, Takes.load(file))
+        remember_takes(file, Takes.load(file))
     return _loaded[file][1]
+
+
+def known_takes(scene) -> Takes | None:
+    """For callbacks: the takes if they are in memory, and nothing has to be read."""
+    try:
+        file = takes_file(scene) if of(scene).takes_path else Path()
+    except RetakeError:
+        return None
+    known = _loaded.get(file)
+    return known[1] if known is not None and known[0] == _modified(file) else None
 
 
 def matching_track(scene) -> KeypointTrack | None:
@@ -205,46 +240,18 @@ def chosen_hypothesis(scene) -> int:
     return rows[session.active_index].hypothesis if session.active_index < len(rows) else BEST
 
 
-def _existing(file: Path) -> Path:
-    """Saving may have moved it beside the .blend after its path was written, or before an undo."""
-    moved = folder_beside(bpy.data.filepath) / file.name if bpy.data.filepath else file
-    return moved if moved.is_file() and not file.is_file() else file
-
-
-def folder_beside(blend: str) -> Path:
-    """Where the takes of a saved file lie."""
-    return Path(blend).with_suffix(".retake")
-
-
-def user_folder(name: str) -> Path:
-    """A folder of the extension's own that survives updates."""
-    return Path(bpy.utils.extension_path_user(EXTENSION_ID, path=name, create=True))
-
-
 def new_takes_path(scene, job_id: str) -> Path:
     """Where a job's takes shall be saved. RetakeError if there is no place to write."""
-    blend = bpy.data.filepath
-    folder = folder_beside(blend) if blend else user_folder("takes")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RetakeError(f"The folder {folder} cannot be made: {error.strerror}.") from None
-    return folder / f"{Path(of(scene).track_path).stem}-{job_id[:8]}.npz"
-
-
-def remember_job(scene, job_id: str, receive=None) -> None:
-    """`receive(scene, takes, path)`: for takes that do not replace the scene's."""
-    _scene_of_job[job_id] = (scene.session_uid, receive)
+    return files.folder() / f"{Path(of(scene).track_path).stem}-{job_id[:8]}.npz"
 
 
 def show_takes(job_id: str, takes: Takes, path: Path) -> None:
     """List the takes in the scene that asked for them, if it still exists."""
-    uid, receive = _scene_of_job.pop(job_id, (None, None))
-    scene = next((scene for scene in bpy.data.scenes if scene.session_uid == uid), None)
+    scene, asked = jobs.end(job_id)
     if scene is None:
         return
-    if receive is not None:
-        receive(scene, takes, path)
+    if asked and asked.receive:
+        asked.receive(scene, takes, path)
         return
     list_takes(scene, takes, path, path.stem.removesuffix(f"-{job_id[:8]}"))
     push_undo("Sample Takes")
@@ -266,7 +273,8 @@ def list_takes(scene, takes: Takes, path: Path, name: str, continues: bool = Fal
     session = of(scene)
     marks = {row.hypothesis: (row.star, row.rejected) for row in session.takes if continues}
     session.takes_path, session.takes_name = relative(path, bpy.data.filepath), name
-    _remember(path, takes)
+    session.takes_video = str(takes.provenance.get(VIDEO, ""))
+    remember_takes(path, takes)
     session.takes.clear()
     for number, row in enumerate(rows_of(takes)):
         item = session.takes.add()
@@ -279,14 +287,7 @@ def list_takes(scene, takes: Takes, path: Path, name: str, continues: bool = Fal
         listener(scene, continues)
 
 
-def relative(path: Path, blend: str) -> str:
-    """Relative to the .blend if it lies beside it, so that both can be moved together."""
-    folder = Path(blend).parent
-    beside = bool(blend) and path.is_relative_to(folder)
-    return bpy.path.relpath(str(path), start=str(folder)) if beside else str(path)
-
-
-def _remember(path: Path, takes: Takes) -> None:
+def remember_takes(path: Path, takes: Takes) -> None:
     """Takes that are at hand need not be read again."""
     while len(_loaded) >= MOST_LOADED:
         del _loaded[next(iter(_loaded))]
@@ -307,5 +308,5 @@ def unregister() -> None:
     del bpy.types.Scene.retake
     bpy.utils.unregister_class(RetakeSession)
     bpy.utils.unregister_class(RetakeTake)
-    _scene_of_job.clear()
+    jobs.forget_all()
     _loaded.clear()

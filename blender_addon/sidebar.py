@@ -13,6 +13,7 @@ LINE_LENGTH = 40
 """Characters of a line where no sidebar is drawn whose width could be asked."""
 
 SHORTEST_LINE = 20
+BOX_LETTERS = 3
 EDGES_PX, LETTER_PX = 70, 5.75
 """Of a sidebar at the interface's usual scale: what is no text, and a letter on average."""
 
@@ -32,9 +33,15 @@ def line_length() -> int:
     return max(SHORTEST_LINE, int((width - EDGES_PX) / LETTER_PX))
 
 
+def boxed_length() -> int:
+    """The same in a box, which has edges of its own."""
+    return line_length() - BOX_LETTERS
+
+
 def told(text: str, **values) -> str:
     """The text in the interface's language, with the values put where it names them."""
-    return bpy.app.translations.pgettext_iface(text).format(**values)
+    text = bpy.app.translations.pgettext_iface(text)
+    return text.format(**values) if values else text
 
 
 def draw_sentence(layout, text: str, icon: str, length: int = 0) -> None:

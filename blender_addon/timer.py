@@ -11,11 +11,12 @@ from functools import partial
 
 import bpy
 
-from . import session
+from . import jobs, session
 from .client.client import Client
 from .client.outcomes import JobFailed, Outcome, TakesReady, TrackReady
 from .client.server_process import find, find_or_start, is_alive, server_command
 from .durations import timed
+from .sidebar import told
 from .track import scene as track_scene
 
 INTERVAL_S = 0.1
@@ -97,7 +98,8 @@ def _take_in(outcome: Outcome) -> None:
             session.show_takes(job_id, takes, path)
         case TrackReady(job_id, track, path):
             track_scene.show_track(job_id, track, path)
-        case JobFailed(text=text):
+        case JobFailed(job_id, text):
+            jobs.end(job_id)
             log.info("job ended: %s", text)
 
 
@@ -111,7 +113,7 @@ def _show_in_status_bar() -> None:
         _clear_status_bar()
         return
     for window in bpy.context.window_manager.windows:
-        window.workspace.status_text_set(f"Retake: {client.job.sentence}")
+        window.workspace.status_text_set(f"Retake: {client.job.said(told)}")
 
 
 def _clear_status_bar() -> None:

@@ -1,6 +1,8 @@
 # pyright: basic, reportAttributeAccessIssue=false, reportInvalidTypeForm=false
 """Operators that start a job and may wait for its end, for scripts and background mode."""
 
+import uuid
+
 import bpy
 
 from ..shared.errors import RetakeError
@@ -15,9 +17,20 @@ class WaitsForJob:
         description="Return only when the job has ended. For scripts and background mode",
         options={"SKIP_SAVE"},
     )
+    job: bpy.props.StringProperty(
+        name="Job",
+        description="Name of a job to go on with. Empty: a new one",
+        options={"SKIP_SAVE", "HIDDEN"},
+    )
     timeout: bpy.props.FloatProperty(
         name="Timeout", description="Seconds to wait at most", default=600, min=1, subtype="TIME"
     )
+
+    @property
+    def job_id(self) -> str:
+        """The server knows it again: the same request under the same name is computed once."""
+        self.job = self.job or uuid.uuid4().hex
+        return self.job
 
     def outcome(self, kind, what: str):
         """The job's outcome, a `kind`; RetakeError if it fails, or if `what` is not there in time.

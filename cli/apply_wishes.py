@@ -46,8 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--controls",
         choices=CONTROLS,
-        default="fk",
-        help="what drives arms and legs of a rig with IK controls; both get keys (default: fk)",
+        default="auto",
+        help="what drives arms and legs of a rig with IK controls (default: auto: IK where "
+        "that shows the pose exactly). All but fk give keys to both, so that one may switch over",
     )
     parser.add_argument(
         "--root", choices=ROOTS, default="hips", help="what carries the way over the floor"

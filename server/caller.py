@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import zmq
 
-from ..shared.connection_file import ConnectionInfo
+from ..shared.connection_file import ConnectionInfo, is_alive
 from ..shared.errors import RetakeError
 from ..shared.kept_file import read_kept
 from ..shared.protocol import (
@@ -51,7 +51,7 @@ class Caller:
 
     def __init__(self, info: ConnectionInfo) -> None:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._is_local = info.pid != 0
+        self._info = info
         self._socket = self._context.socket(zmq.DEALER)
         self._socket.linger = 0
         show_keys(self._socket, info)
@@ -70,7 +70,7 @@ class Caller:
         self._context.term()
 
     def send(self, request: Request) -> None:
-        if isinstance(request, Lift | Detect) and self._is_local:
+        if isinstance(request, Lift | Detect) and self._info.pid:
             request = replace(request, by_file=True)
         self._socket.send(encode(request))
 
@@ -109,6 +109,8 @@ class Caller:
             try:
                 reply = self.receive(ASK_EVERY_S)
             except SilentServerError:
+                if not is_alive(self._info):
+                    raise SilentServerError("The server ended unexpectedly.") from None
                 self.send(Ping(job_id="ping"))
                 silent += 1
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Collection
@@ -33,13 +34,24 @@ class LimitedFolder:
 
     def tidy(self, size: int = 0, keep: Collection[str] = ()) -> None:
         """Remove what is too old, and the oldest, until `size` bytes fit. Raises OSError."""
-        entries = [(e.stat().st_mtime, e.stat().st_size, e.name) for e in os.scandir(self.path)]
-        entries.sort(reverse=True)
         now, total = time.time(), size
-        for modified, length, name in entries:
+        for modified, length, name in sorted(entries(self.path), reverse=True):
             is_old = now - modified > self.longest_s
             if name not in keep and (is_old or total + length > self._most_bytes):
                 (self.path / name).unlink(missing_ok=True)
             else:
                 total += length
         self._room, self._looked_at = self._most_bytes - total, time.monotonic()
+
+
+def entries(folder: Path) -> list[tuple[float, int, str]]:
+    """Time of change in s, bytes and name of what is there. Raises OSError.
+
+    Another process, or thread, may remove files meanwhile: they count as gone.
+    """
+    found: list[tuple[float, int, str]] = []
+    for entry in os.scandir(folder):
+        with contextlib.suppress(FileNotFoundError):
+            stat = entry.stat()
+            found.append((stat.st_mtime, stat.st_size, entry.name))
+    return found

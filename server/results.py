@@ -22,13 +22,15 @@ from pathlib import Path
 from ..shared.atomic import replaced_file
 from ..shared.connection_file import runtime_folder
 from .detect.model_file import data_folder
-from .limited_folder import DAY_S, LimitedFolder
+from .limited_folder import DAY_S, LimitedFolder, entries
 
 log = logging.getLogger("retake.server")
 
 MOST_BYTES = 2**30
 
 MOST_IN_MEMORY = 2**28
+"""Bytes. What does not fit beside those already there goes by the disk."""
+
 FETCHED_WITHIN_S = 600.0
 """Of outcomes in the runtime folder. Who comes later gets them from the disk."""
 
@@ -68,21 +70,20 @@ class Results:
         self.folder = folder or data_folder() / "results"
         self._near = near or runtime_folder() / "handed-over"
         self._kept = LimitedFolder(self.folder, most_bytes, longest_s)
-        self._handed = LimitedFolder(self._near, MOST_IN_MEMORY, FETCHED_WITHIN_S)
 
     def tidy(self) -> None:
-        """Remove what is too old."""
-        for limited in (self._kept, self._handed):
-            try:
-                limited.tidy()
-            except OSError:
-                log.debug("There is no folder %s yet, or it cannot be read", limited.path)
+        """Remove from the disk what is too old."""
+        try:
+            self._kept.tidy()
+        except OSError:
+            log.debug("There is no folder %s yet, or it cannot be read", self.folder)
 
     def put(self, digest: str, outcome: Sequence[bytes]) -> bool:
         """Whether it could be kept. `outcome` comes in parts, which are not put together here."""
         try:
             self._kept.make()
-            _write(self._kept, digest, outcome)
+            self._kept.make_room(sum(len(part) for part in outcome))
+            _write(self.folder / digest, outcome)
         except OSError as error:
             log.warning("A result could not be kept in %s: %s", self.folder, error)
             return False
@@ -111,8 +112,7 @@ class Results:
         try:
             if not self._has_room_near(sum(len(part) for part in outcome)):
                 return False
-            self._handed.make()
-            _write(self._handed, digest, outcome)
+            _write(self._near / digest, outcome)
         except OSError as error:
             log.warning("A result could not be handed over in %s: %s", self._near, error)
             return False
@@ -120,17 +120,22 @@ class Results:
 
     def folder_of(self, digest: str) -> Path:
         """Where a client finds it."""
-        return self._near if (self._near / digest).exists() else self.folder
+        return self._near if os.path.exists(self._near / digest) else self.folder
 
     def let_go(self, is_awaited: Callable[[str], bool]) -> None:
-        """Free the memory of what nobody waits for, once the disk has it or does not take it."""
+        """Free the memory of what nobody waits for, once the disk has it or does not take it.
+
+        What somebody waits for stays for ten minutes. Never raises: servers call it all the time.
+        """
         try:
-            entries = [(e.name, e.stat().st_mtime) for e in os.scandir(self._near)]
+            found = [] if self._near.is_symlink() else entries(self._near)
         except OSError:
             return
-        for name, written in entries:
-            is_settled = (self.folder / name).exists() or time.time() - written > PATIENCE_S
-            if is_settled and not is_awaited(name):
+        for written, _, name in found:
+            age = time.time() - written
+            # Not Path.exists, which raises where a file system has gone.
+            is_settled = age > PATIENCE_S or os.path.exists(self.folder / name)
+            if age > FETCHED_WITHIN_S or (is_settled and not is_awaited(name)):
                 _unlink(self._near / name)
 
     def close(self) -> None:
@@ -139,11 +144,15 @@ class Results:
 
     def _has_room_near(self, size: int) -> bool:
         """Whether there is a way beside the disk: another file system. Raises OSError."""
-        self._kept.make()
         session = self._near.parent
+        self._kept.make()
         if not session.exists() or session.stat().st_dev == self.folder.stat().st_dev:
             return False
-        return shutil.disk_usage(session).free >= 2 * size
+        self._near.mkdir(mode=0o700, exist_ok=True)
+        if self._near.is_symlink():  # what `let_go` removed there might be anybody's
+            return False
+        used = sum(length for _, length, _ in entries(self._near))
+        return used + size <= MOST_IN_MEMORY and shutil.disk_usage(session).free >= 2 * size
 
     def _get_near(self, digest: str) -> bytes | None:
         try:
@@ -152,11 +161,10 @@ class Results:
             return None
 
 
-def _write(limited: LimitedFolder, digest: str, outcome: Sequence[bytes]) -> None:
+def _write(path: Path, outcome: Sequence[bytes]) -> None:
     """Raises OSError."""
-    limited.make_room(sum(len(part) for part in outcome))
-    with replaced_file(limited.path / digest) as path, path.open("r+b") as file:
-        path.chmod(0o600)
+    with replaced_file(path) as part, part.open("r+b") as file:
+        part.chmod(0o600)
         file.writelines(outcome)
 
 

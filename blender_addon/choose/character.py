@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass, field
 
 import bpy
 
@@ -17,30 +16,19 @@ from ...shared.errors import RetakeError
 from .. import session
 from ..durations import timed
 from ..rig import scene as rigging
-from ..rig.apply_take import apply_take
 from ..rig.armature.object_place import put_back
-from . import reading
-from .choice_track import ChoiceTrack
+from ..rig.writing.write_action import write_action
+from . import reading, solves
+from .before import Before, look_at, pose_again, put_back_action
+from .choice_track import Decision
+from .laying import laid, wears
 from .origin import OURS, keys_of, provenance
 
 PREVIEW = "Retake Preview"
 
 log = logging.getLogger(__name__)
 
-
-@dataclass
-class _Before:
-    """How a rig was before a preview. Rig and action by session_uid: names may change meanwhile."""
-
-    rig: int
-    action: int
-    slot: int
-    had_animation: bool
-    fake_user: bool
-    pose: dict[str, dict[str, object]] = field(default_factory=dict)
-
-
-_before: _Before | None = None
+_before: Before | None = None
 
 
 def write_choice(scene, rig, name: str | None = None):
@@ -52,12 +40,13 @@ def write_choice(scene, rig, name: str | None = None):
     end_preview()
     old = _unedited(rig)
     name = old.name if old else name or f"{session.of(scene).takes_name} chosen"
-    action, notes = _apply(scene, rig, reading.choice_track(scene), name)
+    solved = _solves(scene, rig).whole(reading.choice_track(scene))
+    action = write_action(rig, solved.motion, solved.frames, name, solved.switches)
     if old:
         _take_the_place_of(old, action, name)
     action[OURS] = json.dumps({**provenance(scene), "keys": keys_of(action)})
     session.of(scene).character = rig
-    return action, notes
+    return action, solved.notes
 
 
 def wear_best(scene) -> None:
@@ -85,21 +74,46 @@ def wear_best(scene) -> None:
         bpy.app.timers.register(wear, first_interval=0.0)
 
 
-def preview(scene, rig, track: ChoiceTrack) -> None:
-    """Show decisions on the rig until `end_preview`. RetakeError if the rig cannot wear them."""
+def preview(scene, rig, decision: Decision) -> None:
+    """Show one decision more on the rig until `end_preview`. RetakeError if the rig cannot wear it.
+
+    Where only a part of a long clip changes, only that is solved and the rest copied.
+    """
     global _before
     if _before is not None and _before.rig != rig.session_uid:
         end_preview()
-    before = _before or _look_at(rig)
+    before = _before or look_at(rig)
     shown = _action_of(rig) if _before else None
     former = _with_uid(bpy.data.actions, before.action)
-    action, _ = _apply(scene, rig, track, PREVIEW)
+    action = _shown_near(scene, rig, before, former, decision) or _shown(scene, rig, decision)
+    action.name = PREVIEW
     action[OURS] = json.dumps({"preview_of": former.name if former else "", "slot": before.slot})
     if former:
         former.use_fake_user = before.fake_user or former.users == 0
     if shown:
         bpy.data.actions.remove(shown)
     _before = before
+
+
+def _shown(scene, rig, decision: Decision):
+    """The action of the whole clip."""
+    solved = _solves(scene, rig).whole(reading.choice_track(scene).with_decision(decision))
+    return write_action(rig, solved.motion, solved.frames, PREVIEW, solved.switches)
+
+
+def _shown_near(scene, rig, before: Before, former, decision: Decision):
+    """The action that was worn with other keys around the decision; None if that cannot be."""
+    state, path = reading.of(scene), session.of(scene).takes_path
+    if former is None or not wears(former, path, state.decisions):
+        return None
+    worn = reading.choice_track(scene)
+    action = laid(former, before.slot, _solves(scene, rig), worn, decision)
+    if action is not None:
+        put_back(rig)
+        rig.animation_data.action = action
+        put_on = (slot for slot in action.slots if slot.handle == before.slot)
+        rig.animation_data.action_slot = next(put_on)
+    return action
 
 
 def is_previewing() -> bool:
@@ -118,76 +132,26 @@ def end_preview() -> None:
         return
     shown = _action_of(rig)
     put_back(rig)
-    _put_back(rig, before)
+    put_back_action(rig, before, _with_uid(bpy.data.actions, before.action))
     if shown is not None and _preview_in(shown) is not None:
         bpy.data.actions.remove(shown)
     bpy.context.view_layer.update()
-    _pose_again(rig, before.pose)
+    pose_again(rig, before.pose)
 
 
-def _apply(scene, rig, track: ChoiceTrack, name: str):
-    return apply_take(
-        rig,
+def _solves(scene, rig) -> solves.Solves:
+    asked = solves.Asked(
         session.takes_of(scene),
-        track,
         session.fps_of(scene),
         scene.frame_start,
-        name,
         rigging.wishes_of(scene, rig),
         session.matching_track(scene),
     )
+    return solves.solves_for(rig, asked)
 
 
 def _with_uid(things, uid: int):
     return next((thing for thing in things if thing.session_uid == uid), None)
-
-
-def _look_at(rig) -> _Before:
-    animation = rig.animation_data
-    action = animation.action if animation else None
-    slot = animation.action_slot if action else None
-    return _Before(
-        rig.session_uid,
-        action.session_uid if action else 0,
-        slot.handle if slot else 0,
-        animation is not None,
-        bool(action and action.use_fake_user),
-        {bone.name: _pose_of(bone) for bone in rig.pose.bones},
-    )
-
-
-CHANNELS = ("location", "rotation_quaternion", "rotation_axis_angle", "rotation_euler", "scale")
-
-
-def _pose_of(bone) -> dict[str, object]:
-    values: dict[str, object] = {name: tuple(getattr(bone, name)) for name in CHANNELS}
-    own = {key: value for key, value in bone.items() if isinstance(value, int | float)}
-    return {**values, "": own}
-
-
-def _pose_again(rig, pose: dict[str, dict[str, object]]) -> None:
-    for name, values in pose.items():
-        bone = rig.pose.bones.get(name)
-        if bone is None:
-            continue
-        for channel in CHANNELS:
-            if tuple(getattr(bone, channel)) != values[channel]:
-                setattr(bone, channel, values[channel])
-        for key, value in values[""].items():
-            if bone.get(key) != value:
-                bone[key] = value
-
-
-def _put_back(rig, before: _Before) -> None:
-    if not before.had_animation:
-        rig.animation_data_clear()
-        return
-    former = _with_uid(bpy.data.actions, before.action)
-    rig.animation_data.action = former
-    if former is not None:
-        slot = next((s for s in former.slots if s.handle == before.slot), None)
-        rig.animation_data.action_slot = slot
-        former.use_fake_user = before.fake_user
 
 
 def _action_of(rig):
@@ -237,6 +201,7 @@ def _after_loading(*_):
     """What Blender has put in place of the file knows nothing of our preview."""
     global _before
     _before = None
+    reading.forget()
     _sweep_all()
 
 
@@ -295,6 +260,7 @@ def register() -> None:
 
 def unregister() -> None:
     end_preview()
+    solves.forget()
     session.arrival_listeners.remove(wear_best)
     for handlers, handler in _handlers():
         handlers.remove(handler)

@@ -7,7 +7,7 @@ row. A ghost of one limb hangs on the body that is chosen.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,9 +18,13 @@ from .choice_track import WHOLE, ChoiceTrack, Decision
 from .colours import colour_of
 from .combine import combine
 from .stage import Place, Stage, stage_of
+from .surroundings import part_of
 
 THINNEST, THICKEST = 2.0, 8.0
 """Pixels of line width for takes of no weight and of all weight."""
+
+LEAST_DOUBT_M = 0.03
+"""Smaller errors to be expected would only hide the figure."""
 
 PICK_PIXELS = 14.0
 """So near to a bone the mouse means it."""
@@ -32,11 +36,14 @@ class Ghosts:
 
     points       (A, F, bones, 2, 3) float32, scene: both ends of every bone of A alternatives
     hips         (F, 3): where the chosen body has its hip in the same space
+    doubt        (F, joints, 2, 3) float32, likewise: how far off along the video camera's ray each
+                 joint that is worn may be; a point where it is less than `LEAST_DOUBT_M`
     first        the clip's frame of the first row
     """
 
     points: Floats32
     hips: Floats
+    doubt: Floats32
     first: int
     alternatives: tuple[Alternative, ...]
     group: str
@@ -53,8 +60,15 @@ class Ghosts:
 
     def at(self, frame: int) -> tuple[Floats32, Floats]:
         """Lines (A, bones, 2, 3) and hip (3,) at a frame of the clip, held at the range's ends."""
-        row = int(np.clip(frame - self.first, 0, self.points.shape[1] - 1))
+        row = self._row(frame)
         return self.points[:, row], self.hips[row]
+
+    def doubt_at(self, frame: int) -> Floats32:
+        """Lines (joints, 2, 3) likewise."""
+        return self.doubt[self._row(frame)]
+
+    def _row(self, frame: int) -> int:
+        return int(np.clip(frame - self.first, 0, self.points.shape[1] - 1))
 
 
 def ghosts_of(
@@ -73,18 +87,29 @@ def ghosts_of(
     would tear them apart.
     """
     frames = slice(first, last + 1)
-    part = _part(takes, frames)
+    part = part_of(takes, frames)
     chosen = combine(part, track)
     bones = [bone for bone in HUMAN36M.bones if group == WHOLE or bone[1] in LIMB_GROUPS[group]]
-    ends = float(part.times[0]), float(part.times[-1])
+    span = float(part.times[0]), float(part.times[-1])
     points = np.empty((len(alternatives), len(part.times), len(bones), 2, 3), np.float32)
     for index, alternative in enumerate(alternatives):
-        shown = track.with_decision(Decision(*ends, alternative.hypothesis, group, 0.0, 0.0))
+        shown = track.with_decision(Decision(*span, alternative.hypothesis, group, 0.0, 0.0))
         joints = combine(part, shown)
         joints += chosen[:, :1] - joints[:, :1]
         points[index] = stage.place(joints)[:, bones]
     hips = stage.place(chosen[:, 0])
-    return Ghosts(points, hips, first, tuple(alternatives), group, stage, key)
+    joints = list(range(1, HUMAN36M.joint_count) if group == WHOLE else LIMB_GROUPS[group])
+    ends = along_rays(chosen[:, joints], part.spread[:, joints])
+    doubt = stage.place(ends).astype(np.float32)
+    return Ghosts(points, hips, doubt, first, tuple(alternatives), group, stage, key)
+
+
+def along_rays(joints: Floats, metres: Floats) -> Floats:
+    """Both ends (F, J, 2, 3) of lines of `metres` (F, J) before and behind joints (F, J, 3), on the
+    rays of the camera at 0. Where it is less than `LEAST_DOUBT_M` both are the joint."""
+    reach = np.where(metres < LEAST_DOUBT_M, 0.0, metres)[..., None]
+    way = joints / np.maximum(np.linalg.norm(joints, axis=-1, keepdims=True), 1e-9) * reach
+    return np.stack([joints - way, joints + way], axis=-2)
 
 
 def ghosts_on(
@@ -144,15 +169,3 @@ def projected(points: Floats, matrix: Floats, width: float, height: float) -> Fl
         on_screen = clip[..., :2] / w[..., None]
     on_screen = np.where(w[..., None] > 1e-6, on_screen, np.nan)
     return (on_screen + 1) / 2 * (width, height)
-
-
-def _part(takes: Takes, frames: slice) -> Takes:
-    """The takes of some frames only: the rest of a long clip is not computed."""
-    return replace(
-        takes,
-        poses=takes.poses[:, frames],
-        root=takes.root[:, frames],
-        spread=takes.spread[frames],
-        contacts=takes.contacts[frames],
-        times=takes.times[frames],
-    )

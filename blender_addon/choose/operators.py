@@ -9,7 +9,7 @@ from bpy.app.translations import pgettext_rpt as rpt_  # pyright: ignore[reportM
 
 from ...shared.errors import RetakeError
 from .. import session
-from ..reporting import reported
+from ..reporting import carried_out, reported
 from . import character, reading, review
 from . import scene as choosing
 from .choice_track import ChoiceTrack, Decision
@@ -74,7 +74,7 @@ class RETAKE_OT_open_doubt(NeedsTakes, bpy.types.Operator):
         choosing.open_stretch(scene, self._wanted(scene, rows))
         if state.turn_view and not bpy.app.background:
             state.turn_view = False
-            bpy.ops.retake.depth_view()
+            carried_out(bpy.ops.retake.depth_view)
         return {"FINISHED"}
 
     def _wanted(self, scene, rows) -> int:
@@ -145,8 +145,7 @@ class RETAKE_OT_apply_choice(NeedsTakes, bpy.types.Operator):
             decision = snapped(decision, track, takes)
         chosen = track.with_decision(decision)
         chosen.check(takes)
-        choosing.set_choice_track(scene, chosen)
-        notes = wear(context)
+        notes = decide(context, chosen)
         for departure in departures(chosen, takes)[:1]:
             text = rpt_(
                 "The blend at {:.2f} s passes postures that no take shows ({:.0f}° away): "
@@ -170,16 +169,13 @@ class RETAKE_OT_clear_choice(NeedsTakes, bpy.types.Operator):
 
     @reported
     def execute(self, context):
-        scene, state = context.scene, reading.of(context.scene)
         character.end_preview()
-        track = reading.choice_track(scene)
-        if self.everything:
-            track = ChoiceTrack()
-        else:
-            track = track.without(*reading.seconds_open(scene), state.group)
-        choosing.set_choice_track(scene, track)
-        wear(context)
+        decide(context, ChoiceTrack() if self.everything else self._cleared(context.scene))
         return {"FINISHED"}
+
+    def _cleared(self, scene) -> ChoiceTrack:
+        open_now = reading.seconds_open(scene)
+        return reading.choice_track(scene).without(*open_now, reading.of(scene).group)
 
 
 class RETAKE_OT_open_decision(NeedsTakes, bpy.types.Operator):
@@ -214,8 +210,7 @@ class RETAKE_OT_remove_decision(NeedsTakes, bpy.types.Operator):
         decision_at(scene, self.index)  # says so if there is none
         kept = [d for i, d in enumerate(reading.choice_track(scene).decisions) if i != self.index]
         character.end_preview()
-        choosing.set_choice_track(scene, ChoiceTrack(tuple(kept)))
-        wear(context)
+        decide(context, ChoiceTrack(tuple(kept)))
         return {"FINISHED"}
 
 
@@ -241,6 +236,20 @@ def decision_at(scene, index: int) -> Decision:
     if index >= len(rows):
         raise RetakeError(f"There is no decision {index}; there are {len(rows)}.")
     return rows[index]
+
+
+def decide(context, track: ChoiceTrack) -> tuple[str, ...]:
+    """Make these the scene's decisions, and put them onto the character. -> notes about it.
+
+    RetakeError if it cannot wear them; then the decisions are those of before.
+    """
+    scene, had = context.scene, reading.of(context.scene).decisions
+    choosing.set_choice_track(scene, track)
+    try:
+        return wear(context)
+    except RetakeError:
+        choosing.set_decisions(scene, had)
+        raise
 
 
 def wear(context) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from typing import Any
 
 import bpy
 import gpu
@@ -22,11 +23,14 @@ from .ghosts import projected
 FAINT, SOLID = 0.45, 1.0
 HOVER_WIDER = 2.0
 
+DOUBT_COLOUR, DOUBT_WIDTH = (1.0, 0.95, 0.6, 0.75), 2.0
+
 hovered: int | None = None
 """The alternative under the mouse."""
 
 _handle = None
 _batches = []
+_doubt: Any = None
 _batches_key = None
 
 built = 0
@@ -37,9 +41,8 @@ spent_ms = deque[float](maxlen=200)
 
 
 def lines_now(scene):
-    """Ghosts, their lines (A, bones, 2, 3) and the offset (3,) that hangs them on the character.
-
-    None if there is nothing to draw, as outside of the range.
+    """Ghosts, the clip's frame, their lines (A, bones, 2, 3) and the offset (3,) that hangs them on
+    the character. None if there is nothing to draw, as outside of the range.
     """
     found = ready.ghosts(scene)
     takes = reading.takes_or_none(scene) if found else None
@@ -49,7 +52,7 @@ def lines_now(scene):
     if not found.first <= frame < found.first + found.points.shape[1]:
         return None
     lines, hip = found.at(frame)
-    return found, lines, reading.hip_now(scene, hip) - hip
+    return found, frame, lines, reading.hip_now(scene, hip) - hip
 
 
 def shows_keypoints(context) -> bool:
@@ -80,15 +83,19 @@ def draw() -> None:
     spent_ms.append(1000 * (time.perf_counter() - started))
 
 
-def _draw(region, state, found, lines, offset) -> None:
+def _draw(region, state, found, frame, lines, offset) -> None:
     shader = gpu.shader.from_builtin("POLYLINE_UNIFORM_COLOR")
-    _build(shader, found, lines)
+    _build(shader, found, frame, lines)
     shader.bind()
     shader.uniform_float("viewportSize", (region.width, region.height))
     gpu.state.blend_set("ALPHA")
     active = state.active_alternative
     with gpu.matrix.push_pop():
         gpu.matrix.translate(offset.tolist())
+        if state.show_doubt and not bpy.context.screen.is_animation_playing:
+            shader.uniform_float("lineWidth", DOUBT_WIDTH)
+            shader.uniform_float("color", DOUBT_COLOUR)
+            _doubt.draw(shader)
         for index in _order(len(_batches), active):
             is_marked = index in (active, hovered)
             width = found.widths[index] + (HOVER_WIDER if index == hovered else 0.0)
@@ -103,17 +110,19 @@ def _order(count: int, active: int):
     return sorted(range(count), key=lambda index: index == active)
 
 
-def _build(shader, found, lines) -> None:
-    global _batches, _batches_key, built
+def _build(shader, found, frame, lines) -> None:
+    global _batches, _doubt, _batches_key, built
     key = (found.key, lines.ctypes.data)
     if key == _batches_key:
         return
-    _batches = [
-        batch_for_shader(shader, "LINES", {"pos": np.ascontiguousarray(each.reshape(-1, 3))})
-        for each in lines
-    ]
+    _batches = [_lines(shader, each) for each in lines]
+    _doubt = _lines(shader, found.doubt_at(frame))
     _batches_key = key
     built += 1
+
+
+def _lines(shader, ends):
+    return batch_for_shader(shader, "LINES", {"pos": np.ascontiguousarray(ends.reshape(-1, 3))})
 
 
 def pixels(context):
@@ -121,7 +130,7 @@ def pixels(context):
     now, view = lines_now(context.scene), context.region_data
     if now is None or view is None or shows_keypoints(context):
         return None
-    found, lines, offset = now
+    found, _, lines, offset = now
     region = context.region
     matrix = np.array(view.perspective_matrix)
     return found, projected(lines + offset, matrix, region.width, region.height)
@@ -133,7 +142,7 @@ def register() -> None:
 
 
 def unregister() -> None:
-    global _handle, _batches, _batches_key
+    global _handle, _batches, _doubt, _batches_key
     if _handle is not None:
         bpy.types.SpaceView3D.draw_handler_remove(_handle, "WINDOW")
-    _handle, _batches, _batches_key = None, [], None
+    _handle, _batches, _doubt, _batches_key = None, [], None, None

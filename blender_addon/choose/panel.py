@@ -8,7 +8,7 @@ from bpy.app.translations import pgettext_iface as iface_  # pyright: ignore[rep
 from ...shared.errors import RetakeError
 from .. import session
 from ..sidebar import RetakePanel, draw_sentence
-from . import character, reading, review
+from . import character, reading, ready, review
 from .here import group_words
 
 
@@ -23,7 +23,7 @@ class RETAKE_UL_stretches(bpy.types.UIList):
             emboss=False,
         )
         tick.index = index
-        first, last = (reading.frame_of(context.scene, s) for s in (item.first, item.last))
+        first, last = (ready.frame_shown(context.scene, s) for s in (item.first, item.last))
         limbs = ", ".join(group_words(group) for group in item.groups.split(","))
         go = row.operator("retake.open_doubt", text=f"{first}-{last}  {limbs}", emboss=False)
         go.step, go.index = 0, index
@@ -86,14 +86,15 @@ class RETAKE_PT_decisions(RetakePanel, bpy.types.Panel):
             rows = reading.choice_track(context.scene).decisions
         except RetakeError as error:
             draw_sentence(self.layout, str(error), "ERROR")
-            rows = ()
+            _draw_clear_all(self.layout)
+            return
         if not rows:
             draw_sentence(self.layout, "None: the best take of every limb is shown.", "INFO")
         column = self.layout.column(align=True)
         for index, decision in enumerate(rows):
             row = column.row(align=True)
             first, last = (
-                reading.frame_of(context.scene, s) for s in (decision.first, decision.last)
+                ready.frame_shown(context.scene, s) for s in (decision.first, decision.last)
             )
             text = iface_("{:d}-{:d}  {:s}: take {:d}").format(
                 first, last, group_words(decision.group), decision.hypothesis + 1
@@ -101,8 +102,7 @@ class RETAKE_PT_decisions(RetakePanel, bpy.types.Panel):
             row.operator("retake.open_decision", text=text).index = index
             row.operator("retake.remove_decision", text="", icon="X").index = index
         if rows:
-            clear = self.layout.operator("retake.clear_choice", text="Clear All", icon="TRASH")
-            clear.everything = True
+            _draw_clear_all(self.layout)
 
 
 class RETAKE_PT_again(RetakePanel, bpy.types.Panel):
@@ -124,6 +124,10 @@ class RETAKE_PT_again(RetakePanel, bpy.types.Panel):
             row.label(text=pin.name)
             row.operator("retake.remove_pin", text="", icon="X").name = pin.name
         self.layout.operator("retake.sample_again", icon="FILE_REFRESH")
+
+
+def _draw_clear_all(layout) -> None:
+    layout.operator("retake.clear_choice", text="Clear All", icon="TRASH").everything = True
 
 
 def _draw_range(layout, state) -> None:
@@ -160,6 +164,7 @@ def _draw_alternatives(layout, state) -> None:
     row = layout.row(align=True)
     row.operator("retake.depth_view", icon="ORIENTATION_VIEW")
     row.prop(state, "show_ghosts", icon="GHOST_ENABLED", text="")
+    row.prop(state, "show_doubt", icon="DRIVER_DISTANCE", text="")
     row.prop(state, "show_strip", icon="TIME", text="")
 
 

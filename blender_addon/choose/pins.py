@@ -23,6 +23,7 @@ from .. import session, timer
 from ..client.outcomes import TakesReady
 from ..preferences import server_python
 from ..reporting import reported
+from ..sidebar import told
 from ..takes import overlay
 from ..waiting import WaitsForJob
 from . import character, reading, ready
@@ -60,7 +61,8 @@ class RETAKE_OT_add_pin(bpy.types.Operator):
         scene = context.scene
         joint = HUMAN36M.joints.index(reading.of(scene).pin_joint)
         pin = add_pin(scene, joint, self.free)
-        self.report({"INFO"}, f"{pin.name}: move it where the joint is, then sample again")
+        form = "{name}: move it where the joint is, then sample again"
+        self.report({"INFO"}, told(form, name=pin.name))
         return {"FINISHED"}
 
 
@@ -163,7 +165,13 @@ def join(scene, more, path: Path, again: Again) -> None:
         save()
         saved()
     else:
-        ready.afterwards(save, saved)
+        ready.afterwards(save, saved, _say)
+
+
+def _say(error: RetakeError) -> None:
+    """In the status panel: nobody waits for what the timer does."""
+    timer.client.message = str(error)
+    timer.redraw_sidebars()
 
 
 def add_pin(scene, joint: int, free: bool):

@@ -5,7 +5,7 @@
 import bpy
 
 from ...shared.errors import RetakeError
-from ..reporting import reported
+from ..reporting import carried_out, reported
 from . import character, overlay, reading
 from .choice_track import WHOLE
 from .ghosts import nearest, nearest_group
@@ -118,7 +118,7 @@ class RETAKE_OT_pick_take(bpy.types.Operator):
             return {"PASS_THROUGH"}
         if self.apply:
             reading.of(context.scene).active_alternative = index
-            return bpy.ops.retake.apply_choice("EXEC_DEFAULT", True)
+            return carried_out(bpy.ops.retake.apply_choice, "EXEC_DEFAULT", True)
         if self.limb and found[0].group == WHOLE:
             index = self._narrow(context, found, index, mouse)
         show_alternative(context, index)
@@ -163,7 +163,7 @@ class RETAKE_OT_wheel_take(bpy.types.Operator):
     def execute(self, context):
         if not character.is_previewing() and overlay.hovered is None:
             return {"PASS_THROUGH"}
-        return bpy.ops.retake.cycle_take("EXEC_DEFAULT", step=self.step)
+        return carried_out(bpy.ops.retake.cycle_take, "EXEC_DEFAULT", step=self.step)
 
 
 class RETAKE_OT_apply_preview(bpy.types.Operator):
@@ -179,7 +179,7 @@ class RETAKE_OT_apply_preview(bpy.types.Operator):
 
     @reported
     def execute(self, context):
-        return bpy.ops.retake.apply_choice("EXEC_DEFAULT", True)
+        return carried_out(bpy.ops.retake.apply_choice, "EXEC_DEFAULT", True)
 
 
 def show_alternative(context, index: int) -> None:
@@ -195,7 +195,7 @@ def show_alternative(context, index: int) -> None:
         character.end_preview()
     else:
         decision = wished(scene, active_hypothesis(state))
-        character.preview(scene, rig, reading.choice_track(scene).with_decision(decision))
+        character.preview(scene, rig, decision)
     reading.redraw()
 
 

@@ -27,7 +27,7 @@ def _shown(self, context):
 
 
 def _get_first(self):
-    return reading.frame_of(self.id_data, self.first)
+    return ready.frame_shown(self.id_data, self.first)
 
 
 def _set_first(self, frame):
@@ -36,7 +36,7 @@ def _set_first(self, frame):
 
 
 def _get_last(self):
-    return reading.frame_of(self.id_data, self.last)
+    return ready.frame_shown(self.id_data, self.last)
 
 
 def _set_last(self, frame):
@@ -129,9 +129,18 @@ class RetakeChoose(bpy.types.PropertyGroup):
         default=True,
         update=_shown,
     )
+    show_doubt: bpy.props.BoolProperty(
+        name="Doubt in Depth",
+        description="Draw through the joints, along the video camera's line of sight, how far off "
+        "they may be: the error to be expected where the model's was measured, otherwise how far "
+        "the takes lie apart. Not while the animation plays",
+        default=True,
+        update=_shown,
+    )
     show_strip: bpy.props.BoolProperty(
         name="Strip in the Timeline",
-        description="Draw doubt and chosen takes in the Timeline and the Dope Sheet",
+        description="Draw doubt, chosen takes and standing feet in Timeline and Dope Sheet. Their "
+        "ends can be dragged",
         default=True,
         update=_shown,
     )

@@ -41,6 +41,14 @@ def choice_track(scene) -> ChoiceTrack:
     return ChoiceTrack.from_json(text) if text else ChoiceTrack()
 
 
+def decided(scene) -> ChoiceTrack:
+    """For callbacks: nothing if the decisions are damaged, which the panel says."""
+    try:
+        return choice_track(scene)
+    except RetakeError:
+        return ChoiceTrack()
+
+
 def frame_of(scene, seconds: float) -> int:
     """The frame of the scene that shows a moment of the clip."""
     takes = takes_or_none(scene)
@@ -147,6 +155,8 @@ def hip_now(scene, otherwise):
     Read from the pose as it was evaluated for the view, nothing is evaluated for it.
     """
     rig = character_of(scene)
+    if rig is not None and rig.session_uid not in _places:
+        place_of(rig)  # a file was opened, or an undo step
     known = _places.get(rig.session_uid) if rig else None
     bone = rig.pose.bones.get(known[2]) if rig and rig.pose and known else None
     if rig is None or bone is None:

@@ -8,22 +8,45 @@ from functools import partial
 import bpy
 
 from ...shared.errors import RetakeError
-from ...shared.takes import Alternative
+from ...shared.takes import Alternative, Takes
 from .. import session
 from ..durations import timed
 from ..takes.rows import BEST
 from . import reading, review
 from .agreement import Doubt
 from .background import Later, in_thread
-from .choice_track import ChoiceTrack
 from .ghosts import Ghosts, ghosts_on
-from .strips import Quads, strip_of
+from .strips import Quads, heat_of
 
 POLL_S = 0.05
 
+_takes: Later[Takes] = Later()
 _ghosts: Later[Ghosts] = Later()
-_strip: Later[Quads] = Later()
+_heat: Later[Quads] = Later()
 _review: Later[review.Review] = Later()
+
+LATER = (_takes, _ghosts, _heat, _review)
+
+
+def takes_at_hand(scene) -> Takes | None:
+    """For callbacks: the scene's takes; None while a thread reads their file, or there are none."""
+    takes = session.known_takes(scene)
+    if takes is None and session.of(scene).takes_path and not _takes.is_busy:
+        try:
+            file = session.takes_file(scene)
+        except RetakeError:  # the panel says so
+            return None
+        if _takes.last[0] != file:  # else it is damaged
+            _takes.want(file, partial(Takes.load, file))
+            _watch()
+    return takes
+
+
+def frame_shown(scene, seconds: float) -> int:
+    """For panels: `reading.frame_of`, but the clip's start until a thread has read the takes."""
+    if takes_at_hand(scene) is None and not bpy.app.background:
+        return scene.frame_start
+    return reading.frame_of(scene, seconds)
 
 
 def want(scene, wait: bool = False) -> None:
@@ -40,7 +63,7 @@ def want(scene, wait: bool = False) -> None:
     rows = [Alternative(row.name, row.share, row.hypothesis) for row in state.alternatives]
     first, last = reading.range_of(scene, takes)
     work = partial(
-        ghosts_on, takes, reading.choice_track(scene), rows, state.group, first, last, place, key
+        ghosts_on, takes, reading.decided(scene), rows, state.group, first, last, place, key
     )
     _ghosts.want(key, work, wait or bpy.app.background)
     _watch()
@@ -67,6 +90,7 @@ def _list(scene, found: review.Review) -> None:
         hypothesis = best if row.hypothesis == BEST else row.hypothesis
         row.slide_cm_s = found.costs.slide_cm_s[hypothesis]
         row.wrong_knees = found.costs.wrong_knees[hypothesis]
+        row.through = found.costs.through[hypothesis]
 
 
 def want_review(scene, wait: bool = False) -> None:
@@ -98,20 +122,16 @@ def doubt(scene) -> Doubt | None:
     return found.doubt
 
 
-def strip(scene, key) -> Quads | None:
-    """The timeline's strip, made of `key`; None until it is computed."""
-    found, takes = doubt(scene), reading.takes_or_none(scene)
+def heat(scene, key) -> Quads | None:
+    """The doubt in the timeline's strip, made of `key`; None until it is computed."""
+    found, takes = doubt(scene), takes_at_hand(scene)
     if found is None or takes is None:
         want_soon()
         return None
-    try:
-        track = reading.choice_track(scene)
-    except RetakeError:  # the panel says what is wrong with the decisions
-        track = ChoiceTrack()
     frames, limit = reading.exact_frame_of(scene, takes), reading.of(scene).doubt_degrees
-    _strip.want(key, partial(strip_of, takes, found, track, frames, limit), bpy.app.background)
+    _heat.want(key, partial(heat_of, takes, found, frames, limit), bpy.app.background)
     _watch()
-    return _strip.get(key)
+    return _heat.get(key)
 
 
 def want_soon() -> None:
@@ -119,49 +139,60 @@ def want_soon() -> None:
     if _ghosts.is_busy or _review.is_busy:  # what comes is drawn, and asks again if need be
         return
     if not bpy.app.background and not bpy.app.timers.is_registered(_want_now):
-        bpy.app.timers.register(_want_now, first_interval=0.0)
+        bpy.app.timers.register(_want_now, first_interval=0.0, persistent=True)
 
 
 @timed
 def _want_now() -> None:
     scene = bpy.context.scene
+    if takes_at_hand(scene) is None:
+        return
     want(scene)
     if doubt(scene) is None:
         want_review(scene)
 
 
-def afterwards(work, then) -> None:
-    """Do `work` in a thread, `then` in Blender's own. Both are done, or the error is logged."""
+def afterwards(work, then, failed) -> None:
+    """Do `work` in a thread, then `then` in Blender's own; or `failed(error)`, a RetakeError."""
     coming = in_thread(work)
 
     def look() -> float | None:
         if not coming.done():
             return POLL_S
-        coming.result()
-        then()
+        try:
+            coming.result()
+            then()
+        except RetakeError as error:
+            failed(error)
         return None
 
-    bpy.app.timers.register(look, first_interval=POLL_S)
+    bpy.app.timers.register(look, first_interval=POLL_S, persistent=True)
 
 
 def _watch() -> None:
-    busy = any(later.is_busy for later in (_ghosts, _review, _strip))
+    busy = any(later.is_busy for later in LATER)
     if busy and not bpy.app.background and not bpy.app.timers.is_registered(_look):
-        bpy.app.timers.register(_look, first_interval=POLL_S)
+        bpy.app.timers.register(_look, first_interval=POLL_S, persistent=True)
 
 
 @timed
 def _look() -> float | None:
     """Blender's timer while something is being computed."""
+    if _takes.arrived():
+        file, takes = _takes.last
+        if takes is not None:
+            session.remember_takes(file, takes)
+            _takes.forget()
+        reading.redraw()
     if _review.arrived():
         key, found = _review.last
         scene = next((s for s in bpy.data.scenes if s.session_uid == key[0]), None)
         if scene is not None and found is not None:
             want_review(scene)  # which lists it, or begins anew if something else is wanted by now
         reading.redraw()
-    if any([_ghosts.arrived(), _strip.arrived()]):
+    if any([_ghosts.arrived(), _heat.arrived()]):
         reading.redraw()
-    return POLL_S if any(later.is_busy for later in (_ghosts, _review, _strip)) else None
+    return POLL_S if any(later.is_busy for later in LATER) else None
 
 
 def register() -> None:
@@ -177,5 +208,5 @@ def unregister() -> None:
 
 def forget() -> None:
     reading.forget()
-    for later in (_ghosts, _review, _strip):
+    for later in LATER:
         later.forget()

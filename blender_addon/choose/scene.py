@@ -26,7 +26,12 @@ _known: dict[tuple[str, str, int, int], tuple[Alternative, ...]] = {}
 
 
 def set_choice_track(scene, track: ChoiceTrack) -> None:
-    reading.of(scene).decisions = track.to_json()
+    set_decisions(scene, track.to_json())
+
+
+def set_decisions(scene, text: str) -> None:
+    """The choice track as the scene keeps it."""
+    reading.of(scene).decisions = text
     ready.want(scene)
     reading.redraw()
 

@@ -21,6 +21,7 @@ from ...shared.takes import LIMB_GROUPS, Takes
 from .agreement import apart
 from .choice_track import ChoiceTrack, Decision, Seam, moved
 from .combine import fade_of, turned_partway
+from .surroundings import part_of
 
 REACH_S = 0.4
 """A seam may be moved so far from where it was wished."""
@@ -56,15 +57,20 @@ def snap(
         raise RetakeError(
             f"A seam at frame {frame} is outside of the clip, which has {takes.frame_count} frames."
         )
-    degrees = apart(takes, before, after, groups)
-    wish = np.abs(takes.times - takes.times[frame])
-    cost = degrees + _moving_apart(degrees, takes) + WISH_DEGREES_PER_S * wish
+    wished = takes.times[frame]
+    near = np.searchsorted(takes.times, [wished - reach_s - MOVING_S, wished + reach_s + MOVING_S])
+    part = part_of(takes, slice(int(near[0]), int(near[1])))
+    degrees = apart(part, before, after, groups)
+    wish = np.abs(part.times - wished)
+    cost = degrees + _moving_apart(degrees, part) + WISH_DEGREES_PER_S * wish
     cost[wish > reach_s] = np.inf
     best = int(np.argmin(cost))
-    return Snap(best, float(degrees[best]))
+    return Snap(int(near[0]) + best, float(degrees[best]))
 
 
-def snapped(decision: Decision, track: ChoiceTrack, takes: Takes) -> Decision:
+def snapped(
+    decision: Decision, track: ChoiceTrack, takes: Takes, reach_s: float = REACH_S
+) -> Decision:
     """The decision with both ends where it agrees best with what lies around it.
 
     Ends at the clip's ends stay there: nothing is cut at them.
@@ -76,11 +82,13 @@ def snapped(decision: Decision, track: ChoiceTrack, takes: Takes) -> Decision:
     first, last = decision.first, decision.last
     if frames.start > 0:
         around = _commonest(picks, decision.groups, frames.start - 1)
-        found = snap(takes, around, decision.hypothesis, decision.groups, frames.start)
+        change = (around, decision.hypothesis)
+        found = snap(takes, *change, decision.groups, frames.start, reach_s)
         first = float(takes.times[min(found.frame, frames.stop - 1)])
     if frames.stop < takes.frame_count:
         around = _commonest(picks, decision.groups, frames.stop)
-        found = snap(takes, decision.hypothesis, around, decision.groups, frames.stop - 1)
+        change = (decision.hypothesis, around)
+        found = snap(takes, *change, decision.groups, frames.stop - 1, reach_s)
         last = float(takes.times[found.frame])
     return moved(decision, first, last)
 

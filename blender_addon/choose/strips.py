@@ -1,4 +1,4 @@
-"""The strip in the timeline: doubt as heat, chosen takes as colours, one row per limb. Arrays only.
+"""The strip in the timeline: doubt as heat, chosen takes as colours, when feet stand. Arrays only.
 
 x are frames of the scene, y rows from 0 below; colours are RGBA. Whoever draws scales them.
 """
@@ -6,13 +6,15 @@ x are frames of the scene, y rows from 0 below; colours are RGBA. Whoever draws 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from ...shared.arrays import Floats, Floats32, Ints
-from ...shared.takes import LIMB_GROUPS, Takes
+from ...shared.contact_spans import ContactSpans
+from ...shared.takes import CONTACT_POINTS, LIMB_GROUPS, Takes
 from .agreement import Doubt
 from .choice_track import ChoiceTrack
 from .colours import colour_of, heat
@@ -35,17 +37,52 @@ CHOSEN_HEIGHT = 0.5
 SCRUB_PX, SCROLL_PX = 24, 18
 """What Blender itself draws at the top and at the bottom of the region."""
 
-LOWEST_PX, HIGHEST_PX = 2.0, 11.0
-"""Heights of a row."""
+LOWEST_PX, WORDS_PX, HIGHEST_PX = 2.0, 10.0, 12.0
+"""Heights of a row: at least, with its name, at most."""
+
+GAP_PX = 5.0
+"""Between the rows of feet, of limbs, and the legend."""
+
+FEET = tuple(reversed(CONTACT_POINTS))
+"""Rows of contacts, from below."""
+
+STANDING = (0.62, 0.70, 0.78)
+"""A quiet colour: contacts are seldom what one looks for."""
 
 
-def placed(height: float) -> tuple[float, float]:
-    """Bottom of the strip and height of a row in a region of `height`, all without the screen's
-    scale. In a low region (the Timeline as Blender opens it) rows become lines at its very end.
+@dataclass(frozen=True)
+class Layout:
+    """Where rows are in a region, without the screen's scale: pixels from below.
+
+    limbs  bottom of the limbs' rows
+    row    height of a row
+    feet   bottom of the feet's rows; None: there is no room for them
+    legend bottom of the legend; None: likewise
+    """
+
+    limbs: float
+    row: float
+    feet: float | None = None
+    legend: float | None = None
+
+    @property
+    def has_words(self) -> bool:
+        return self.row >= WORDS_PX
+
+
+def placed(height: float) -> Layout:
+    """The rows in a region of `height`. In a low one (the Timeline as Blender opens it) only the
+    limbs have rows, which become lines at its very end.
     """
     bottom = SCROLL_PX if height > SCRUB_PX + SCROLL_PX + len(ROWS) * LOWEST_PX * 2 else 1.0
-    room = (height - SCRUB_PX - bottom) / len(ROWS)
-    return bottom, min(max(room, LOWEST_PX), HIGHEST_PX)
+    room = height - SCRUB_PX - bottom
+    every = (room - GAP_PX) / (len(ROWS) + len(FEET))
+    if every < WORDS_PX:
+        return Layout(bottom, min(max(room / len(ROWS), LOWEST_PX), HIGHEST_PX))
+    row = min(every, HIGHEST_PX)
+    limbs = bottom + GAP_PX + row * len(FEET)
+    top = limbs + row * len(ROWS) + GAP_PX
+    return Layout(limbs, row, bottom, top if top + row < height - SCRUB_PX else None)
 
 
 class Quads(NamedTuple):
@@ -55,14 +92,10 @@ class Quads(NamedTuple):
     colours: Floats32
 
 
-def strip_of(
-    takes: Takes,
-    doubt: Doubt,
-    track: ChoiceTrack,
-    frame_of: Callable[[float], float],
-    limit_degrees: float,
+def heat_of(
+    takes: Takes, doubt: Doubt, frame_of: Callable[[float], float], limit_degrees: float
 ) -> Quads:
-    """Rectangles of all rows. `frame_of`: seconds of the clip -> frame of the scene."""
+    """Doubt in the limbs' rows. `frame_of`: seconds of the clip -> frame of the scene."""
     edges = _edges(takes)
     left = np.array([frame_of(float(s)) for s in _seconds(edges, takes.times)])
     boxes: list[Floats] = []
@@ -73,18 +106,31 @@ def strip_of(
         hot = np.clip(worst / limit_degrees / HOTTEST, 0, 1)
         boxes.append(_boxes(left, row, row + 0.92))
         colours.append(np.array([(*heat(float(h)), 0.85) for h in hot]))
+    return _triangles(np.concatenate(boxes), np.concatenate(colours))
+
+
+def chosen_of(takes: Takes, track: ChoiceTrack, frame_of: Callable[[float], float]) -> Quads:
+    """What was decided, over the heat: as much of every decision as no later one hides."""
+    boxes: list[tuple[float, ...]] = []
+    colours: list[tuple[float, ...]] = []
+    for row, group in enumerate(ROWS):
         for first, stop, colour in _runs(_decided(track, group, takes)):
             if colour != UNDECIDED:
-                ends = np.array([frame_of(float(takes.times[i])) for i in (first, stop - 1)])
-                boxes.append(
-                    _boxes(
-                        np.asarray(ends + np.array([-0.5, 0.5]), dtype=np.float64),
-                        row,
-                        row + CHOSEN_HEIGHT,
-                    )
-                )
-                colours.append(np.array([(*colour_of(colour), 1.0)]))
-    return _triangles(np.concatenate(boxes), np.concatenate(colours))
+                a, b = (frame_of(float(takes.times[i])) for i in (first, stop - 1))
+                boxes.append((a - 0.5, row, b + 0.5, row + CHOSEN_HEIGHT))
+                colours.append((*colour_of(colour), 1.0))
+    return _triangles(np.reshape(boxes, (-1, 4)), np.reshape(colours, (-1, 4)))
+
+
+def standing_of(spans: ContactSpans, frame_of: Callable[[float], float]) -> Quads:
+    """When heels and toes stand, in the feet's rows."""
+    boxes = [
+        (frame_of(first) - 0.5, row, frame_of(last) + 0.5, row + 0.8)
+        for row, part in enumerate(FEET)
+        for first, last in getattr(spans, part)
+    ]
+    colours = np.tile((*STANDING, 0.7), (len(boxes), 1))
+    return _triangles(np.reshape(boxes, (-1, 4)), colours)
 
 
 def _edges(takes: Takes) -> Ints:

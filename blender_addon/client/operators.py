@@ -2,11 +2,16 @@
 # ruff: noqa: RUF012  (bl_options is a set that Blender only reads)
 """Operators about the server's jobs: stop one, ask again, look at what went wrong."""
 
+import os
+import signal
+
 import bpy
 
-from .. import session, timer
-from ..reporting import reported
-from ..track import scene as track_scene
+from ...shared.errors import RetakeError
+from .. import jobs, session, timer
+from ..reporting import carried_out, reported
+from ..waiting import WaitsForJob
+from .server_process import find
 
 
 class RETAKE_OT_cancel_job(bpy.types.Operator):
@@ -44,10 +49,10 @@ class RETAKE_OT_retry_job(_AfterFailure, bpy.types.Operator):
     @reported
     def execute(self, context):
         failure = timer.client.failure
-        if failure and track_scene.asked_for(failure.job_id):
+        if failure and jobs.kind_of(failure.job_id) == jobs.TRACK:
             place = context.scene.retake_track.place
-            return bpy.ops.retake.detect_keypoints(place=place)
-        return bpy.ops.retake.sample_takes()
+            return carried_out(bpy.ops.retake.detect_keypoints, place=place)
+        return carried_out(bpy.ops.retake.sample_takes)
 
 
 class RETAKE_OT_retry_smaller(_AfterFailure, bpy.types.Operator):
@@ -61,7 +66,78 @@ class RETAKE_OT_retry_smaller(_AfterFailure, bpy.types.Operator):
     def execute(self, context):
         state = session.of(context.scene)
         state.hypotheses = max(1, state.hypotheses // 2)
-        return bpy.ops.retake.sample_takes()
+        return carried_out(bpy.ops.retake.sample_takes)
+
+
+class _Interrupted:
+    @classmethod
+    def poll(cls, context):
+        if timer.client.job or jobs.interrupted(context.scene) is None:
+            cls.poll_message_set("No run was interrupted")
+            return False
+        return True
+
+
+class RETAKE_OT_continue_job(_Interrupted, WaitsForJob, bpy.types.Operator):
+    """Go on with what ran when this file was saved; what was finished is not computed twice"""
+
+    bl_idname = "retake.continue_job"
+    bl_label = "Continue"
+    bl_options = {"REGISTER"}
+
+    @reported
+    def execute(self, context):
+        kind, job_id = jobs.interrupted(context.scene) or ("", "")  # `poll` has looked
+        waiting = {"job": job_id, "wait": self.wait, "timeout": self.timeout}
+        if kind == jobs.TRACK:
+            place = context.scene.retake_track.place
+            return carried_out(bpy.ops.retake.detect_keypoints, place=place, **waiting)
+        return carried_out(bpy.ops.retake.sample_takes, **waiting)
+
+
+class RETAKE_OT_forget_job(_Interrupted, bpy.types.Operator):
+    """Do not go on with what ran when this file was saved"""
+
+    bl_idname = "retake.forget_job"
+    bl_label = "Forget"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context):
+        session.of(context.scene).job = ""
+        return {"FINISHED"}
+
+
+def _own_server():
+    """Of this computer: one elsewhere has process number 0 here."""
+    info = find()
+    return info if info and info.pid > 0 else None
+
+
+class RETAKE_OT_stop_server(bpy.types.Operator):
+    """End the server, also one that does not answer; it gives its memory back. What a running job
+    has finished is kept"""
+
+    bl_idname = "retake.stop_server"
+    bl_label = "Stop Server"
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def poll(cls, context):
+        if _own_server() is None:
+            cls.poll_message_set("No server runs on this computer")
+            return False
+        return True
+
+    @reported
+    def execute(self, context):
+        info = _own_server()
+        timer.client.close()
+        try:
+            if info:
+                os.kill(info.pid, signal.SIGTERM)
+        except OSError as error:
+            raise RetakeError(f"The server cannot be ended: {error.strerror}.") from None
+        return {"FINISHED"}
 
 
 class RETAKE_OT_copy_details(bpy.types.Operator):
@@ -82,6 +158,9 @@ CLASSES = (
     RETAKE_OT_cancel_job,
     RETAKE_OT_retry_job,
     RETAKE_OT_retry_smaller,
+    RETAKE_OT_continue_job,
+    RETAKE_OT_forget_job,
+    RETAKE_OT_stop_server,
     RETAKE_OT_copy_details,
 )
 

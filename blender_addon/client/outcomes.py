@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -39,18 +40,25 @@ class Job:
     @property
     def sentence(self) -> str:
         """One line for people: "Sampling, 41 %, about 2 min left"."""
-        parts = [self.stage[:1].upper() + self.stage[1:]]
+        return self.said(_plain)
+
+    def said(self, told: Callable[..., str]) -> str:
+        """The same in a language: `told` translates a text and puts the values in."""
+        stage = told(self.stage)
+        if self.ahead:
+            form = "1 job ahead" if self.ahead == 1 else "{count} jobs ahead"
+            stage = told(form, count=self.ahead)
+        parts = [stage[:1].upper() + stage[1:]]
         if self.total:
             parts.append(f"{self.fraction:.0%}".replace("%", " %"))
         if self.seconds_left:
-            parts.append(f"about {_duration(self.seconds_left)} left")
+            parts.append(told("about {time} left", time=_duration(self.seconds_left)))
         return ", ".join(parts)
 
     def told(self, news: Accepted | Progress) -> Job:
         """The same job after this news."""
         if news.ahead:
-            jobs = "1 job" if news.ahead == 1 else f"{news.ahead} jobs"
-            return replace(self, stage=f"{jobs} ahead", ahead=news.ahead)
+            return replace(self, ahead=news.ahead)
         if isinstance(news, Accepted):
             return replace(self, ahead=0)
         if not news.total:  # a remark in between
@@ -148,3 +156,8 @@ def _duration(seconds: float) -> str:
         return f"{max(round(seconds), 1)} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{seconds / 3600:.1f} h"
+
+
+def _plain(text: str, **values: object) -> str:
+    """A server's own text may have braces in it."""
+    return text.format(**values) if values else text

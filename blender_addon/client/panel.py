@@ -7,13 +7,14 @@ import time
 import bpy
 
 from ...shared.errors import RetakeError
-from .. import timer
+from .. import jobs, timer
 from ..preferences import server_python
 from ..setup.operators import setup
-from ..sidebar import RetakePanel, draw_sentence, told
+from ..sidebar import RetakePanel, boxed_length, draw_sentence, told
 from . import fixes
 from .client import ServerState
-from .server_process import server_command
+from .scene import notices
+from .server_process import find, server_command
 
 STATE_ICONS = {
     ServerState.OFF: "RADIOBUT_OFF",
@@ -36,25 +37,38 @@ class _Status(RetakePanel):
 
     def draw(self, context):
         layout, client = self.layout, timer.client
-        is_installed = client.is_open or _is_installed(int(time.monotonic() / LOOK_AGAIN_S))
+        is_installed = client.is_open or _is_installed(_moment())
         if setup.is_running:
             draw_setup(layout)
             return
         if is_installed:
-            draw_sentence(layout, client.status, STATE_ICONS[client.state])
+            draw_sentence(layout, _status(client), STATE_ICONS[client.state])
         else:
             draw_sentence(layout, NOT_INSTALLED, "INFO")
-        draw_buttons(layout, fixes.buttons_for_state(client.state, is_installed, client.is_open))
+        is_running = client.state is ServerState.FAILED and _is_running(_moment())
+        buttons = fixes.buttons_for_state(client.state, is_installed, client.is_open, is_running)
+        draw_buttons(layout, buttons)
         if setup.failure:
             draw_failure(layout, context, setup.failure, setup.detail)
         if client.job:
             draw_job(layout, client.job)
         elif client.failure and (client.message or client.failure.frames_done):
-            text = f"{client.message} {fixes.kept_sentence(client.failure)}".strip()
+            text = f"{told(client.message)} {_kept(client.failure)}".strip()
             draw_failure(layout, context, text, client.failure.detail)
-            draw_buttons(layout, fixes.buttons_for_failure(client.failure))
+            is_detection = jobs.kind_of(client.failure.job_id) == jobs.TRACK
+            draw_buttons(layout, fixes.buttons_for_failure(client.failure, is_detection))
         elif client.message:
             draw_sentence(layout, client.message, "ERROR")
+        for notice in notices(context.scene):
+            box = layout.box().column(align=True)
+            draw_sentence(box, notice.text, "ERROR", boxed_length())
+            draw_buttons(box, notice.buttons)
+
+
+def _kept(failure) -> str:
+    if not failure.frames_done:
+        return ""
+    return told(fixes.KEPT, done=failure.frames_done, frames=failure.frames)
 
 
 class RETAKE_PT_status(_Status, bpy.types.Panel):
@@ -67,9 +81,26 @@ class RETAKE_PT_status_editor(_Status, bpy.types.Panel):
     bl_space_type = "CLIP_EDITOR"
 
 
+def _status(client) -> str:
+    """`Client.status` in the interface's language."""
+    if client.state is ServerState.STARTING:  # it counts the seconds
+        return client.status.replace(client.state.value, told(client.state.value))
+    state = told(client.state.value)
+    return f"{state}: {told(client.text)}" if client.text else state
+
+
+def _moment() -> int:
+    """Files are looked up once in a while: panels are drawn at every movement of the mouse."""
+    return int(time.monotonic() / LOOK_AGAIN_S)
+
+
+@functools.lru_cache(maxsize=1)
+def _is_running(moment: int) -> bool:
+    return find() is not None
+
+
 @functools.lru_cache(maxsize=1)
 def _is_installed(moment: int) -> bool:
-    """Looked up once in a while: panels are drawn at every movement of the mouse."""
     try:
         return bool(server_command(server_python(bpy.context)))
     except RetakeError:
@@ -78,7 +109,7 @@ def _is_installed(moment: int) -> bool:
 
 def draw_job(layout, job) -> None:
     row = layout.row(align=True)
-    row.progress(factor=job.fraction, text=job.sentence)
+    row.progress(factor=job.fraction, text=job.said(told))
     row.operator("retake.cancel_job", text="", icon="X")
 
 
@@ -96,16 +127,16 @@ def draw_buttons(layout, buttons) -> None:
         return
     row = layout.row(align=True)
     for button in buttons:
-        if button.text:
-            row.operator(button.operator, text=button.text, icon=button.icon)
-        else:
-            row.operator(button.operator, icon=button.icon)
+        label = {"text": button.text} if button.text else {}
+        drawn = row.operator(button.operator, icon=button.icon, **label)
+        for name, value in button.options:
+            setattr(drawn, name, value)
 
 
 def draw_failure(layout, context, text: str, detail: str) -> None:
     """A sentence; what else was said is folded away."""
     box = layout.box().column(align=True)
-    draw_sentence(box, text, "ERROR")
+    draw_sentence(box, text, "ERROR", boxed_length())
     if not detail:
         return
     wm = context.window_manager
@@ -115,7 +146,7 @@ def draw_failure(layout, context, text: str, detail: str) -> None:
     copy = row.operator("retake.copy_details", text="", icon="COPYDOWN")
     copy.text = f"{text}\n{detail}"
     for line in detail.splitlines()[-DETAIL_LINES:] if wm.retake_details else ():
-        draw_sentence(box, line, "BLANK1")
+        draw_sentence(box, line, "BLANK1", boxed_length())
 
 
 CLASSES = (RETAKE_PT_status, RETAKE_PT_status_editor)
@@ -128,5 +159,6 @@ def register() -> None:
 
 def unregister() -> None:
     _is_installed.cache_clear()
+    _is_running.cache_clear()
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -60,9 +60,8 @@ def server_command(python: str) -> list[str]:
     if _can_serve_here():
         return [sys.executable, *_MODULE, *_SERVE]
     raise RetakeError(
-        "The Retake server is not installed. In the Retake checkout, run "
-        "'python3.11 tasks.py demo', then set 'Server Python' in the preferences to the Python "
-        "in its folder .venv."
+        "The Retake server is not installed. Press Set Up Server, or name the Python that has it "
+        "under 'Server Python' in the preferences."
     )
 
 

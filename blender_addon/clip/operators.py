@@ -8,6 +8,7 @@ import bpy
 
 from .. import session
 from ..reporting import AsksForFile, reported
+from ..sidebar import told
 from . import scene as stage
 from . import timing
 
@@ -35,7 +36,7 @@ class RETAKE_OT_load_clip(AsksForFile, bpy.types.Operator):
         scene = context.scene
         stage.show_clip(scene, Path(bpy.path.abspath(self.filepath)), self.match)
         state = scene.retake_clip
-        self.report({"INFO"}, f"{state.clip.name}: {state.clip.frame_duration} frames")
+        self.report({"INFO"}, told("{count} frames", count=state.clip.frame_duration))
         return {"FINISHED"}
 
 

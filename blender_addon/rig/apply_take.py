@@ -22,7 +22,7 @@ from ...shared.takes import Takes
 from ..choose.combine import Choice, combine
 from .armature.limits import Limits
 from .armature.rest_pose import RestPose
-from .camera_path import through_camera
+from .camera_path import camera_path, through_camera
 from .ground.plants import Contacts
 from .mapping.bone_map import BoneMap, find_bone_map
 from .path_smoothness import with_path
@@ -59,8 +59,9 @@ def solve_take(
     wishes = wishes or Wishes()
     bone_map = bone_map or find_bone_map(rest)
     positions = combine(takes, choice, track)
-    if wishes.path_s is not None:
-        positions = with_path(positions, takes, track, wishes.path_s)
+    if wishes.path_s is not None or (_camera_moves(wishes) and track is not None):
+        path = None if wishes.camera is None else camera_path(wishes.camera, takes.frame_count)
+        positions = with_path(positions, takes, track, wishes.path_s, path)
     seconds = wishes.smoothing_of(takes.times)
     positions = smoothed(positions, takes.spread, seconds, takes.fps)
     world, placement = _placed(positions, takes, Body.of(rest, bone_map), wishes)
@@ -78,9 +79,14 @@ def solve_take(
             root=RootPolicy(wishes.root, wishes.in_place, wishes.scale),
             reaches=wishes.reaches,
             times=times,
-            ik=_driven(ik, wishes),
+            ik=_keyed(ik, wishes),
         ),
     )
+
+
+def _camera_moves(wishes: Wishes) -> bool:
+    cameras = wishes.camera
+    return cameras is not None and bool(np.any(cameras != cameras[:1]))
 
 
 def _placed(
@@ -102,7 +108,9 @@ def _placed(
     return world, placement
 
 
-def _contacts(takes: Takes, times: np.ndarray, wishes: Wishes) -> Contacts:
+def _contacts(takes: Takes, times: np.ndarray, wishes: Wishes) -> Contacts | None:
+    """The animator's, else the takes'; None, found in the motion, where the camera moves: the takes
+    were made as if it stood still."""
     if wishes.contacts is not None:
         if wishes.contacts.beyond(times):
             raise RetakeError(
@@ -110,14 +118,19 @@ def _contacts(takes: Takes, times: np.ndarray, wishes: Wishes) -> Contacts:
                 f"{times[-1]:g} s. Contacts are given in the clip's own time."
             )
         return Contacts(wishes.contacts.numbered(times), exact=True)
-    return Contacts.of(standing_feet(takes, times))
+    return None if _camera_moves(wishes) else Contacts.of(standing_feet(takes, times))
 
 
-def _driven(ik: tuple[IkLimb, ...], wishes: Wishes) -> tuple[IkLimb, ...]:
-    """The limbs whose IK controls are wanted; arms come first in `landmarks.LIMB_BONES`."""
+def _keyed(ik: tuple[IkLimb, ...], wishes: Wishes) -> tuple[IkLimb, ...]:
+    """The limbs whose IK controls get keys; arms come first in `landmarks.LIMB_BONES`."""
     if wishes.controls == "fk":
         return ()
-    return tuple(limb for limb in ik if wishes.controls == "ik" or limb.limb > 1)
+    return tuple(limb for limb in ik if wishes.controls != "ik legs" or limb.limb > 1)
+
+
+def _driven(keyed: tuple[IkLimb, ...], wishes: Wishes) -> tuple[IkLimb, ...]:
+    """Of these, the limbs that IK moves; FK does the others."""
+    return tuple(limb for limb in keyed if wishes.controls != "auto" or limb.exact)
 
 
 def _nearest(times: np.ndarray, second: float | None) -> int | None:
@@ -188,7 +201,7 @@ def solve_for(
     """A take for a rig, not yet written. Raises RetakeError as `solve_take` does."""
     from .solving.read_controls import switches_for
 
-    rig, driven = wearer.rig, _driven(wearer.limbs, wishes)
+    rig, keyed = wearer.rig, _keyed(wearer.limbs, wishes)
     motion = solve_take(
         takes,
         choice,
@@ -201,22 +214,29 @@ def solve_for(
         wearer.bone_map,
     )
     frames = start_frame + np.arange(len(motion.root_location))
-    switches = switches_for(armature_object, rig.switches, driven)
-    notes = _notes_on_controls(wearer, driven, motion, wishes)
+    switches = switches_for(armature_object, rig.switches, keyed, _driven(keyed, wishes))
+    notes = _notes_on_controls(wearer, keyed, motion, wishes)
+    if _camera_moves(wishes) and track is None:
+        notes.append("The camera moves: give the track of the takes, and the way gets smoother.")
     return Solved(motion, frames, switches, (*motion.notes, *notes))
 
 
 def _notes_on_controls(
-    wearer: Wearer, driven: tuple[IkLimb, ...], motion: RigMotion, wishes: Wishes
+    wearer: Wearer, keyed: tuple[IkLimb, ...], motion: RigMotion, wishes: Wishes
 ) -> list[str]:
     """On constraints at work that no key of ours commands, and on controls that are missing."""
     lower = [wearer.bone_map.part(side, name) for side, _, name, _ in LIMB_BONES]
-    led = {lower[limb.limb] for limb in driven}
+    led = {lower[limb.limb] for limb in keyed}
     busy = wearer.rig.busy.intersection(motion.rotations) - led
     notes = [f"Constraints may overrule the action on: {', '.join(sorted(busy))}."] if busy else []
     if busy & {lower[limb.limb] for limb in wearer.limbs}:
-        notes.append("The targets of their IK get keys where IK is chosen as controls.")
-    if wishes.controls != "fk" and not driven:
+        notes.append("The targets of their IK get keys where FK is not chosen as controls.")
+    if len(_driven(keyed, wishes)) < len(keyed):
+        notes.append(
+            "The IK controls have keys as well, but FK is on: this rig's IK would show elbows and "
+            "knees up to 3 cm off. To work with IK, switch it on (IK_FK), or choose it as controls."
+        )
+    if wishes.controls in ("ik", "ik legs") and not keyed:
         notes.append("The rig has no IK controls that Retake knows; its bones got the keys.")
     return notes
 

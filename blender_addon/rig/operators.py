@@ -27,8 +27,12 @@ class NeedsRig:
 
     @classmethod
     def poll(cls, context):
-        if session.character_of(context) is None:
+        rig = session.character_of(context)
+        if rig is None:
             cls.poll_message_set("Choose a character, or make an armature the active object")
+            return False
+        if rig.data.is_editmode:
+            cls.poll_message_set("Leave Edit Mode: the character's bones are being edited")
             return False
         if not session.of(context.scene).takes_path:
             cls.poll_message_set("Sample or load takes first")

@@ -11,11 +11,9 @@ from ..sidebar import RetakePanel, draw_sentence
 from ..takes.rows import BEST
 from . import scene as rigging
 from .ground import contact_edits
-from .mapping.map_slots import LIMB_PARTS, OPTIONAL, SIDES, SLOTS, TRUNK_SLOTS, words
+from .mapping import panel as mapping
+from .mapping.map_slots import OPTIONAL, SIDES, SLOTS, words
 from .operators import linked_character
-
-GUESS = 0.75
-"""Guesses that are less sure are marked."""
 
 LISTED = 4
 """Missing parts that are named; the table shows all."""
@@ -68,7 +66,7 @@ def summary(shown: rigging.Shown) -> tuple[str, str]:
     if shown.slots.sure:
         least = min(shown.slots.sure.values())
         text = iface_("{:d} bones told from the rig's shape, {:.0%} sure at least: look at the map")
-        return text.format(count, least), "QUESTION" if least < GUESS else "CHECKMARK"
+        return text.format(count, least), "QUESTION" if least < mapping.GUESS else "CHECKMARK"
     return iface_("{:d} bones found by name").format(count), "CHECKMARK"
 
 
@@ -101,59 +99,6 @@ class _SubPanel(RetakePanel):
     bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012
 
 
-class RETAKE_PT_bones(_SubPanel, bpy.types.Panel):
-    bl_label = "Bone Map"
-
-    def draw(self, context):
-        layout, rig = self.layout, session.character_of(context)
-        if rig is None:
-            draw_sentence(layout, "There is no character yet.", "INFO")
-            return
-        shown = rigging.shown_map(rig)
-        row = layout.row(align=True)
-        row.operator("retake.match_bones", text="By Name").by = "NAME"
-        row.operator("retake.match_bones", text="By Shape").by = "SHAPE"
-        row.operator("retake.clear_bones", icon="X", text="")
-        row.operator("retake.import_bones", icon="IMPORT", text="")
-        row.operator("retake.export_bones", icon="EXPORT", text="")
-        bones = rigging.of(context.scene).bones
-        draw_table(layout, "", TRUNK_SLOTS, shown, bones, rig)
-        for side in SIDES:
-            slots = tuple(f"{side}_{part}" for part in LIMB_PARTS)
-            draw_table(layout, side, slots, shown, bones, rig)
-
-
-def draw_table(layout, side: str, slots, shown: rigging.Shown, bones, rig) -> None:
-    """A line per slot: how sure, part, bone; under it what is wrong."""
-    column = layout.column(align=True)
-    column.label(text=side.title() if side else "Trunk")
-    for slot in slots:
-        split = column.split(factor=0.38, align=True)
-        part = words(slot.removeprefix(f"{side}_")).title()
-        split.label(text=part, icon=certainty(slot, shown))
-        row = split.row(align=True)
-        row.alert = slot in shown.wrong
-        row.prop_search(bones, slot, rig.data, "bones", text="", icon="NONE")
-        if rig.mode == "POSE":
-            row.operator("retake.pick_bone", text="", icon="EYEDROPPER").slot = slot
-        if slot in shown.slots.sure and slot not in shown.wrong:
-            end = row.row(align=True)
-            end.ui_units_x = 1.9
-            end.label(text=f"{shown.slots.sure[slot]:.0%}")
-        if slot in shown.wrong and slot in shown.slots.bones:
-            text = f"{words(slot).capitalize()} {shown.wrong[slot]}"
-            draw_sentence(column, text, "BLANK1")
-
-
-def certainty(slot: str, shown: rigging.Shown) -> str:
-    """The icon of a slot's line."""
-    if slot in shown.wrong:
-        return "ERROR"
-    if slot not in shown.slots.bones:
-        return "REMOVE"
-    return "QUESTION" if shown.slots.sure.get(slot, 1.0) < GUESS else "CHECKMARK"
-
-
 class RETAKE_PT_motion(_SubPanel, bpy.types.Panel):
     bl_label = "Motion"
 
@@ -164,19 +109,59 @@ class RETAKE_PT_motion(_SubPanel, bpy.types.Panel):
         layout.prop(state, "root")
         layout.prop(state, "in_place")
         layout.prop(state, "place")
-        for name in ("scale", "floor", "path"):
-            row = layout.row(align=True, heading=name.title())
-            row.prop(state, f"use_{name}", text="")
-            value = row.row(align=True)
-            value.active = getattr(state, f"use_{name}")
-            value.prop(state, name, text="")
+        draw_ticked(layout, state, "scale", "Scale")
+        draw_ticked(layout, state, "floor", "Floor")
+        draw_ticked(layout, state, "neutral", "Neutral at")
         layout.prop(state, "controls")
-        layout.prop(state, "smoothing")
-        row = layout.row(align=True, heading="Neutral at")
-        row.prop(state, "use_neutral", text="")
-        value = row.row(align=True)
-        value.active = state.use_neutral
-        value.prop(state, "neutral", text="")
+
+
+class RETAKE_PT_smoothing(_SubPanel, bpy.types.Panel):
+    bl_label = "Smoothing"
+
+    def draw(self, context):
+        layout, state = self.layout, rigging.of(context.scene)
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.prop(state, "smoothing", text="Everywhere")
+        draw_ticked(layout, state, "path", "Path")
+        layout.label(text="Limbs and Ranges:")
+        row = layout.row()
+        row.template_list(
+            "RETAKE_UL_smoothings", "", state, "smoothings", state, "active_smoothing", rows=2
+        )
+        buttons = row.column(align=True)
+        buttons.operator("retake.add_smoothing", text="", icon="ADD")
+        buttons.operator("retake.remove_smoothing", text="", icon="REMOVE")
+        active = rigging.active_smoothing(context.scene)
+        if active is not None:
+            layout.prop(active, "group")
+            layout.prop(active, "seconds")
+            layout.prop(active, "use_range")
+            if active.use_range:
+                column = layout.column(align=True)
+                column.prop(active, "first_frame")
+                column.prop(active, "last_frame")
+
+
+class RETAKE_UL_smoothings(bpy.types.UIList):
+    """What is smoothed, how much, and in which frames."""
+
+    def draw_item(self, context, layout, data, item, icon, active_data, active_property, index):
+        group = layout.enum_item_name(item, "group", item.group)
+        layout.label(text=group, translate=False)
+        end = layout.row()
+        end.alignment = "RIGHT"
+        span = f"{item.first_frame}-{item.last_frame}  " if item.use_range else ""
+        end.label(text=f"{span}{item.seconds:.2f} s", translate=False)
+
+
+def draw_ticked(layout, state, name: str, heading: str) -> None:
+    """A value behind a tick; without it something decides by itself."""
+    row = layout.row(align=True, heading=heading)
+    row.prop(state, f"use_{name}", text="")
+    value = row.row(align=True)
+    value.active = getattr(state, f"use_{name}")
+    value.prop(state, name, text="")
 
 
 class RETAKE_PT_feet(_SubPanel, bpy.types.Panel):
@@ -243,6 +228,14 @@ def open_frames(scene, takes) -> list[int]:
     return [reading.frame_of(scene, float(takes.times[f])) for f in reading.range_of(scene, takes)]
 
 
-CLASSES = (RETAKE_PT_rig, RETAKE_PT_bones, RETAKE_PT_motion, RETAKE_PT_feet, RETAKE_PT_hands)
+CLASSES = (
+    RETAKE_UL_smoothings,
+    RETAKE_PT_rig,
+    *mapping.CLASSES,
+    RETAKE_PT_motion,
+    RETAKE_PT_smoothing,
+    RETAKE_PT_feet,
+    RETAKE_PT_hands,
+)
 
 register, unregister = bpy.utils.register_classes_factory(CLASSES)

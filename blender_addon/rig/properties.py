@@ -6,6 +6,9 @@ The fields keep nothing themselves: they read and write what the rig carries (`s
 
 import bpy
 
+from ..choose import reading
+from ..choose.choice_track import GROUPS
+from ..choose.here import group_words
 from . import scene as rigging
 from .mapping import saved_map
 from .mapping.map_slots import OPTIONAL, SLOTS, words
@@ -43,6 +46,58 @@ RetakeBones = type(
     (bpy.types.PropertyGroup,),
     {"__annotations__": {slot: _field(slot) for slot in SLOTS}, "__module__": __name__},
 )
+
+
+def _get_first(self) -> int:
+    return reading.frame_of(self.id_data, self.first)
+
+
+def _set_first(self, frame: int) -> None:
+    self.first = reading.seconds_of(self.id_data, frame)
+    self.last = max(self.first, self.last)
+
+
+def _get_last(self) -> int:
+    return reading.frame_of(self.id_data, self.last)
+
+
+def _set_last(self, frame: int) -> None:
+    self.last = reading.seconds_of(self.id_data, frame)
+    self.first = min(self.first, self.last)
+
+
+class RetakeSmoothing(bpy.types.PropertyGroup):
+    """How much a limb is smoothed, everywhere or in a range."""
+
+    group: bpy.props.EnumProperty(
+        name="Limb",
+        description="What is smoothed",
+        items=tuple(
+            (group, group_words(group).title(), f"Smooth the {group_words(group)}")
+            for group in GROUPS
+        ),
+    )
+    seconds: bpy.props.FloatProperty(
+        name="Smoothing",
+        description="Movements faster than this are smoothed where the takes are uncertain. "
+        "0: nothing is smoothed here",
+        default=0.1,
+        min=0.0,
+        soft_max=0.5,
+        subtype="TIME",
+        unit="TIME_ABSOLUTE",
+    )
+    use_range: bpy.props.BoolProperty(
+        name="In a Range", description="In these frames alone; otherwise in the whole clip"
+    )
+    first: bpy.props.FloatProperty(name="From", description="Second of the clip")
+    last: bpy.props.FloatProperty(name="To", description="Second of the clip")
+    first_frame: bpy.props.IntProperty(
+        name="From", description="First frame of the scene", get=_get_first, set=_set_first
+    )
+    last_frame: bpy.props.IntProperty(
+        name="To", description="Last frame of the scene", get=_get_last, set=_set_last
+    )
 
 
 class RetakeRig(bpy.types.PropertyGroup):
@@ -100,6 +155,8 @@ class RetakeRig(bpy.types.PropertyGroup):
         subtype="TIME",
         unit="TIME_ABSOLUTE",
     )
+    smoothings: bpy.props.CollectionProperty(type=RetakeSmoothing)
+    active_smoothing: bpy.props.IntProperty(name="Active Smoothing", min=0)
     use_path: bpy.props.BoolProperty(
         name="Own Path Smoothing",
         description="Find the hip's way through space again; otherwise it is as the takes have it. "
@@ -117,13 +174,14 @@ class RetakeRig(bpy.types.PropertyGroup):
     )
     controls: bpy.props.EnumProperty(
         name="Controls",
-        description="What drives arms and legs of a rig that has IK controls; both get keys",
+        description="What drives arms and legs of a rig that has IK controls; FK gets keys, too",
         items=(
+            ("AUTO", "Automatic", "IK where the rig's IK shows the pose exactly, else FK"),
             ("FK", "FK", "The bones themselves, or a control rig's FK controls"),
             ("IK", "IK", "IK controls of arms and legs, where the rig has them"),
             ("IK_LEGS", "IK Legs", "IK controls of the legs, FK of the arms"),
         ),
-        default="FK",
+        default="AUTO",
     )
     use_neutral: bpy.props.BoolProperty(
         name="Neutral Moment",
@@ -138,7 +196,7 @@ class RetakeRig(bpy.types.PropertyGroup):
     )
 
 
-CLASSES = (RetakeBones, RetakeRig)
+CLASSES = (RetakeBones, RetakeSmoothing, RetakeRig)
 
 
 def register() -> None:

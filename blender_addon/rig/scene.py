@@ -13,12 +13,16 @@ import numpy as np
 from ...shared.contact_spans import ContactSpans
 from ...shared.errors import RetakeError
 from .. import session
+from ..choose.choice_track import WHOLE
 from .apply_take import scene_times
-from .armature.read_rest_pose import is_generated_rigify, read_rest_pose, read_rig
+from .armature.read_rest_pose import known_rest, read_rig, was_probed
 from .camera_path import matrices_over_time
 from .mapping import saved_map
 from .mapping.map_slots import OPTIONAL, SLOTS, Slots, found_slots, problems
-from .wishes import Reach, Wishes
+from .wishes import Reach, Smoothing, Wishes
+
+SEVEN_DIGITS_S = 1e-4
+"""Blender keeps times with seven digits; a range may not lose its first or last frame by that."""
 
 TARGET = "retake_hand"
 """The custom property of empties that say where a hand shall be, and when, as JSON."""
@@ -76,7 +80,7 @@ def _key_of(rig) -> tuple:
     bones = rig.data.bones
     places = np.empty(3 * len(bones), np.float32)
     bones.foreach_get("head_local", places)
-    return (saved_map.text_of(rig), tuple(bones.keys()), places.tobytes())
+    return (saved_map.text_of(rig), tuple(bones.keys()), places.tobytes(), was_probed(rig))
 
 
 def _look_at(rig) -> Shown:
@@ -87,12 +91,12 @@ def _look_at(rig) -> Shown:
         damaged = str(error)
     if not len(rig.data.bones):
         return Shown(Slots({}, {}), {slot: "is missing" for slot in SLOTS}, False, damaged)
-    if is_generated_rigify(rig):
+    rest = known_rest(rig)
+    if rest is None:
         slots = own or control_slots(rig)
         return Shown(slots, _absent(slots, rig), own is not None, damaged)
-    rest = read_rest_pose(rig)
     slots = own or found_slots(rest)
-    return Shown(slots, problems(slots, rest), own is not None, damaged)
+    return Shown(slots, problems(slots, rest, rig.data.bones.keys()), own is not None, damaged)
 
 
 def control_slots(rig) -> Slots:
@@ -135,7 +139,9 @@ def set_bone(rig, slot: str, bone: str) -> None:
 
 
 def keep(rig, slots: Slots) -> None:
+    """The rig carries these slots from now on; what hangs on what is known to the table then."""
     saved_map.keep(rig, slots)
+    read_rig(rig)
     forget_shown()
 
 
@@ -144,7 +150,7 @@ def wishes_of(scene, rig) -> Wishes:
     something that is asked for is not there."""
     state = of(scene)
     return Wishes(
-        smoothing=state.smoothing,
+        smoothing=_smoothing_of(state),
         neutral=state.neutral if state.use_neutral else None,
         contacts=contacts_of(scene) if state.contacts else None,
         reaches=tuple(_reach_of(scene, target) for target in targets_in(scene)),
@@ -156,6 +162,26 @@ def wishes_of(scene, rig) -> Wishes:
         path_s=state.path if state.use_path else None,
         camera=_cameras(scene) if state.place == "CAMERA" else None,
     )
+
+
+def active_smoothing(scene):
+    """The line of the list that is open for editing; None if there is none."""
+    state = of(scene)
+    inside = 0 <= state.active_smoothing < len(state.smoothings)
+    return state.smoothings[state.active_smoothing] if inside else None
+
+
+def _smoothing_of(state) -> float | tuple[Smoothing, ...]:
+    if not len(state.smoothings):
+        return state.smoothing
+    return (Smoothing(state.smoothing), *(_smoothing_in(row) for row in state.smoothings))
+
+
+def _smoothing_in(row) -> Smoothing:
+    groups = () if row.group == WHOLE else (row.group,)
+    if not row.use_range:
+        return Smoothing(row.seconds, groups)
+    return Smoothing(row.seconds, groups, row.first - SEVEN_DIGITS_S, row.last + SEVEN_DIGITS_S)
 
 
 def contacts_of(scene) -> ContactSpans:

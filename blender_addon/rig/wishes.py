@@ -16,10 +16,10 @@ from ...shared.contact_spans import ContactSpans
 from ...shared.errors import RetakeError
 from ...shared.takes import LIMB_GROUPS
 
-Controls = Literal["fk", "ik", "ik legs"]
+Controls = Literal["auto", "fk", "ik", "ik legs"]
 Root = Literal["hips", "root", "object"]
 
-CONTROLS: tuple[Controls, ...] = ("fk", "ik", "ik legs")
+CONTROLS: tuple[Controls, ...] = ("auto", "fk", "ik", "ik legs")
 ROOTS: tuple[Root, ...] = ("hips", "root", "object")
 
 
@@ -76,8 +76,9 @@ class Wishes:
                said so
     contacts   when feet stand; None: as the takes say
     reaches    where hands are
-    controls   "fk", "ik" or "ik legs": what drives arms and legs of a rig that has IK controls;
-               both are keyed, so that one may switch over
+    controls   what drives arms and legs of a rig that has IK controls: "ik", "ik legs", or "auto",
+               which is IK where that shows the pose exactly; IK and FK get keys, so that one may
+               switch over. "fk": FK alone gets keys
     root       what carries the way over the floor: the "hips", the rig's "root" bone or its
                "object"
     in_place   the way is left out
@@ -94,7 +95,7 @@ class Wishes:
     neutral: float | None = None
     contacts: ContactSpans | None = None
     reaches: tuple[Reach, ...] = ()
-    controls: Controls = "fk"
+    controls: Controls = "auto"
     root: Root = "hips"
     in_place: bool = False
     scale: float | None = None

@@ -11,7 +11,8 @@ import bpy
 from ...shared.errors import RetakeError
 from .. import session
 from ..clip.scene import show_clip
-from ..reporting import reported
+from ..reporting import carried_out, reported
+from ..sidebar import told
 from ..takes.rows import BEST
 from . import scene as stage
 
@@ -49,12 +50,13 @@ class RETAKE_OT_try_sample(bpy.types.Operator):
         rig = stage.add_character(context)
         session.of(scene).character = rig
         show_clip(scene, SAMPLES / f"{SAMPLE}.mp4", match=True)
-        bpy.ops.retake.apply_take(hypothesis=BEST, start_frame=scene.frame_start)
-        bpy.ops.retake.align_shot_camera()
+        carried_out(bpy.ops.retake.apply_take, hypothesis=BEST, start_frame=scene.frame_start)
+        carried_out(bpy.ops.retake.align_shot_camera)
         stage.look_through_camera(context)
         if self.play and not bpy.app.background and not context.screen.is_animation_playing:
             bpy.ops.screen.animation_play()
-        self.report({"INFO"}, f"{found.hypothesis_count} takes; '{rig.name}' wears the best one")
+        form = "{count} takes; '{name}' wears the best one"
+        self.report({"INFO"}, told(form, count=found.hypothesis_count, name=rig.name))
         return {"FINISHED"}
 
 

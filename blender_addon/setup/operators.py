@@ -193,7 +193,7 @@ class RETAKE_OT_copy_diagnostics(bpy.types.Operator):
         context.window_manager.clipboard = own_page()
         python = server_python(context)
         if not python or diagnosis:
-            self.report({"INFO"}, "Copied what Blender knows. There is no server to ask")
+            self.report({"INFO"}, told("Copied what Blender knows. There is no server to ask"))
             return {"FINISHED"}
         command = [python, "-P", "-m", "retake.cli", "doctor", "--json"]
         log = session.user_folder("logs") / "doctor.json"
@@ -203,7 +203,7 @@ class RETAKE_OT_copy_diagnostics(bpy.types.Operator):
             self.report({"WARNING"}, str(error))
             return {"FINISHED"}
         timer.watch(look_at_diagnosis)
-        self.report({"INFO"}, "Copied; the server's own page follows in some seconds")
+        self.report({"INFO"}, told("Copied; the server's own page follows in some seconds"))
         return {"FINISHED"}
 
 

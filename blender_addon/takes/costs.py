@@ -1,4 +1,4 @@
-"""What speaks against a take at a glance: feet that slide, knees that bend the wrong way."""
+"""What speaks against a take at a glance: sliding feet, wrong knees, limbs through the body."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ...shared.arrays import Floats
 from ...shared.contacts import STANDS
 from ...shared.rotations import normalise
 from ...shared.takes import Takes
+from .collisions import through_itself
 
 REACH_S = 0.1
 """Seconds before and after a frame over which its speed is measured."""
@@ -19,6 +20,9 @@ FEET = ((6, (0, 1)), (3, (2, 3)))
 
 LEGS = ((4, 5, 6), (1, 2, 3))
 LEFT_HIP, RIGHT_HIP = 4, 1
+
+LOOKS_PER_S = 12.5
+"""Limbs stay in the body for longer than that; more frames would only take longer."""
 
 STRAIGHT = float(np.sin(np.radians(15)))
 """Knees of noisy poses bend the wrong way by so much and mean nothing."""
@@ -31,19 +35,23 @@ class Costs:
     slide_cm_s   mean speed of ankles while their foot stands, over a fifth of a second: jitter that
                  comes back to its place is no sliding
     wrong_knees  part of all frames in which a knee bends forward by more than 15 degrees
+    through      part of all frames in which a limb passes through the body
     """
 
     slide_cm_s: Floats
     wrong_knees: Floats
+    through: Floats
 
 
 def costs_of(takes: Takes) -> Costs:
-    slides, knees = np.zeros(takes.hypothesis_count), np.zeros(takes.hypothesis_count)
+    slides, knees, through = np.zeros((3, takes.hypothesis_count))
+    step = max(1, round(takes.fps / LOOKS_PER_S))
     for hypothesis in range(takes.hypothesis_count):
         pose = takes.poses[hypothesis].astype(np.float64)
         slides[hypothesis] = _slide(pose + takes.root[hypothesis][:, None], takes)
         knees[hypothesis] = _wrong_knees(pose)
-    return Costs(slides, knees)
+        through[hypothesis] = through_itself(pose[::step]).mean()
+    return Costs(slides, knees, through)
 
 
 def _slide(joints: Floats, takes: Takes) -> float:

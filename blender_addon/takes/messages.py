@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...shared.keypoints import KeypointTrack
+from ...shared.keypoints import VIDEO, KeypointTrack
 from ...shared.protocol import Array, Lift, Result
 from ...shared.takes import ARRAYS, Takes
 
@@ -39,6 +39,7 @@ def lift_request(job_id: str, track: KeypointTrack, settings: LiftSettings) -> L
         iterations=settings.iterations,
         seed=settings.seed,
         focal=settings.focal,
+        video_sha256=str(track.about.get(VIDEO, "")),
     )
 
 

@@ -2,7 +2,6 @@
 # ruff: noqa: RUF012  (bl_options is a set that Blender only reads)
 """Operators that get takes: from the server or from a file."""
 
-import uuid
 from dataclasses import replace
 
 import bpy
@@ -11,6 +10,7 @@ from .. import session, timer
 from ..client.client import TakesReady
 from ..preferences import server_python
 from ..reporting import AsksForFile, reported
+from ..sidebar import told
 from ..waiting import WaitsForJob
 from . import overlay
 from .messages import lift_request
@@ -35,7 +35,7 @@ class RETAKE_OT_sample_takes(WaitsForJob, bpy.types.Operator):
 
     @reported
     def execute(self, context):
-        scene, job_id = context.scene, uuid.uuid4().hex
+        scene, job_id = context.scene, self.job_id
         request = lift_request(job_id, session.track_of(scene), session.settings_of(scene))
         request = replace(request, partial=not self.wait)
         path = session.new_takes_path(scene, job_id)
@@ -44,7 +44,7 @@ class RETAKE_OT_sample_takes(WaitsForJob, bpy.types.Operator):
         session.remember_job(scene, job_id)
         if self.wait:
             takes = self.outcome(TakesReady, "were no takes").takes
-            self.report({"INFO"}, f"{takes.hypothesis_count} takes are ready")
+            self.report({"INFO"}, told("{count} takes are ready", count=takes.hypothesis_count))
         else:
             timer.watch(overlay.look)
         return {"FINISHED"}
@@ -60,8 +60,13 @@ class RETAKE_OT_load_takes(AsksForFile, bpy.types.Operator):
     @reported
     def execute(self, context):
         takes = session.set_takes(context.scene, self.filepath)
-        self.report({"INFO"}, f"{takes.hypothesis_count} takes of {takes.frame_count} frames")
+        text = told("{count} takes of {frames} frames", **_sizes(takes))
+        self.report({"INFO"}, text)
         return {"FINISHED"}
+
+
+def _sizes(takes) -> dict[str, int]:
+    return {"count": takes.hypothesis_count, "frames": takes.frame_count}
 
 
 CLASSES = (RETAKE_OT_sample_takes, RETAKE_OT_load_takes)

@@ -14,6 +14,9 @@ SLIDES_CM_S = 25.0
 KNEES = 0.02
 """From this part of frames with a wrong knee on likewise."""
 
+THROUGH = 0.05
+"""From this part of frames with a limb in the body on likewise."""
+
 
 class RETAKE_UL_takes(bpy.types.UIList):
     """Colour, star, name, what speaks against it, share, reject."""
@@ -23,7 +26,7 @@ class RETAKE_UL_takes(bpy.types.UIList):
         row.active = not item.rejected
         self._draw_mark(row, item)
         row.label(text=item.name)
-        if item.wrong_knees > KNEES:
+        if item.wrong_knees > KNEES or item.through > THROUGH:
             row.label(text="", icon="ERROR")
         if item.slide_cm_s > SLIDES_CM_S:
             row.label(text="", icon="MOD_DYNAMICPAINT")
@@ -121,6 +124,9 @@ def _draw_active(layout, state) -> None:
     if row.wrong_knees > KNEES:
         text = iface_("Knees bend the wrong way in {:.0%} of the frames")
         column.label(text=text.format(row.wrong_knees), icon="ERROR")
+    if row.through > THROUGH:
+        text = iface_("A limb is inside the body in {:.0%} of the frames")
+        column.label(text=text.format(row.through), icon="ERROR")
 
 
 CLASSES = (RETAKE_UL_takes, RETAKE_PT_takes)

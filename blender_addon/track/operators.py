@@ -9,10 +9,11 @@ import bpy
 
 from ...shared.errors import RetakeError
 from ...shared.skeleton import HUMAN36M
-from .. import session, timer
+from .. import jobs, session, timer
 from ..client.outcomes import TrackReady
 from ..preferences import server_python
 from ..reporting import AsksForFile, reported
+from ..sidebar import told
 from ..waiting import WaitsForJob
 from . import scene as stage
 from .edits import Hide, Move, Swap, from_json, to_json
@@ -45,7 +46,12 @@ class RETAKE_OT_load_track(AsksForFile, bpy.types.Operator):
         if path.suffix.lower() != ".npz":
             path = self._converted(scene, path)
         track = stage.set_track(scene, path)
-        self.report({"INFO"}, f"Track with {track.frame_count} frames: {track.source}")
+        self.report(
+            {"INFO"},
+            told(
+                "Track with {count} frames: {source}", count=track.frame_count, source=track.source
+            ),
+        )
         return {"FINISHED"}
 
     def _converted(self, scene, path: Path) -> Path:
@@ -99,7 +105,7 @@ class RETAKE_OT_detect_keypoints(WaitsForJob, bpy.types.Operator):
 
     @reported
     def execute(self, context):
-        scene, job_id = context.scene, uuid.uuid4().hex
+        scene, job_id = context.scene, self.job_id
         video = bpy.path.abspath(scene.retake_clip.clip.filepath)
         place = tuple(self.place) if self.place[0] >= 0 else None
         scene.retake_track.place = self.place
@@ -107,10 +113,10 @@ class RETAKE_OT_detect_keypoints(WaitsForJob, bpy.types.Operator):
         timer.client.detect(
             detect_request(job_id, video, place), stage.new_track_path(scene, job_id)
         )
-        stage.remember_job(scene, job_id)
+        jobs.remember(scene, job_id, kind=jobs.TRACK)
         if self.wait:
             track = self.outcome(TrackReady, "was no track").track
-            self.report({"INFO"}, f"Keypoints in {track.frame_count} frames")
+            self.report({"INFO"}, told("Keypoints in {count} frames", count=track.frame_count))
         return {"FINISHED"}
 
 

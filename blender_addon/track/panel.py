@@ -6,7 +6,7 @@ import re
 import bpy
 
 from .. import session
-from ..sidebar import RetakePanel, draw_sentence, told
+from ..sidebar import RetakePanel, boxed_length, draw_sentence, told
 from . import scene as stage
 
 SHOWN_RANGES = 3
@@ -49,7 +49,7 @@ def draw_report(layout, scene) -> None:
         draw_sentence(layout, "Nothing in the keypoints looks hard.", "CHECKMARK")
     for finding in found:
         box = layout.box().column(align=True)
-        draw_sentence(box, finding.text, "ERROR")
+        draw_sentence(box, told(finding.form, **finding.values), "ERROR", boxed_length())
         for first, last in finding.ranges[:SHOWN_RANGES]:
             form = "Frame {first}" if first == last else "Frames {first} to {last}"
             text = told(form, first=first + 1, last=last + 1)

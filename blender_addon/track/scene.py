@@ -14,17 +14,13 @@ from bpy_extras.view3d_utils import location_3d_to_region_2d
 
 from ...shared.errors import RetakeError
 from ...shared.keypoints import KeypointTrack
-from .. import session
+from .. import files, jobs, session
 from ..clip.scene import rate_of
 from .edits import Edit, edited, from_json, to_json
 from .figure import frame_at
 from .report import Finding, findings
 
 log = logging.getLogger(__name__)
-
-_scene_of_job = {}
-"""Job id -> session_uid of the scene that asked."""
-
 
 _Key = tuple[str, int, str]
 """Path, when it was written, and the corrections: what the shown track depends on."""
@@ -58,10 +54,12 @@ def _findings(key: _Key) -> list[Finding]:
 
 
 def _key(scene) -> _Key | None:
-    path = bpy.path.abspath(session.of(scene).track_path)
+    if not session.of(scene).track_path:
+        return None
     try:
-        return (path, Path(path).stat().st_mtime_ns, scene.retake_track.edits) if path else None
-    except OSError:
+        path = session.track_file(scene)
+        return str(path), path.stat().st_mtime_ns, scene.retake_track.edits
+    except (OSError, RetakeError):
         return None
 
 
@@ -162,24 +160,9 @@ def _camera_corners(context, region, scene):
 
 def new_track_path(scene, job_id: str) -> Path:
     """Where a job's track shall be saved. RetakeError if there is no place to write."""
-    blend = bpy.data.filepath
-    folder = session.folder_beside(blend) if blend else session.user_folder("takes")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RetakeError(f"The folder {folder} cannot be made: {error.strerror}.") from None
     clip = scene.retake_clip.clip
     stem = Path(clip.filepath).stem if clip else "track"
-    return folder / f"{stem} keypoints-{job_id[:8]}.npz"
-
-
-def remember_job(scene, job_id: str) -> None:
-    _scene_of_job[job_id] = scene.session_uid
-
-
-def asked_for(job_id: str) -> bool:
-    """Whether a job that has no outcome was one of ours."""
-    return job_id in _scene_of_job
+    return files.folder() / f"{stem} keypoints-{job_id[:8]}.npz"
 
 
 def set_track(scene, path: Path, track: KeypointTrack | None = None) -> KeypointTrack:
@@ -187,7 +170,7 @@ def set_track(scene, path: Path, track: KeypointTrack | None = None) -> Keypoint
 
     `track` is what is in the file, if somebody has read it already.
     """
-    track = session.set_track(scene, session.relative(path, bpy.data.filepath), track)
+    track = session.set_track(scene, files.relative(path, bpy.data.filepath), track)
     scene.retake_track.edits = ""
     if key := _key(scene):
         _keep(key, track)
@@ -198,22 +181,12 @@ def set_track(scene, path: Path, track: KeypointTrack | None = None) -> Keypoint
 
 def show_track(job_id: str, track: KeypointTrack, path: Path) -> None:
     """Give the track to the scene that asked for it, if it still exists."""
-    uid = _scene_of_job.pop(job_id, None)
-    for scene in bpy.data.scenes:
-        if scene.session_uid == uid:
-            set_track(scene, path, track)
-            push_undo("Detect Keypoints")
-
-
-def push_undo(message: str) -> None:
-    """For what no operator brings: without it, the next undo takes it away."""
-    windows = bpy.context.window_manager.windows
-    if windows and not bpy.app.background:
-        with bpy.context.temp_override(window=windows[0]):
-            bpy.ops.ed.undo_push(message=message)
+    scene, _ = jobs.end(job_id)
+    if scene is not None:
+        set_track(scene, path, track)
+        session.push_undo("Detect Keypoints")
 
 
 def forget() -> None:
-    _scene_of_job.clear()
     _tracks.clear()
     _findings.cache_clear()

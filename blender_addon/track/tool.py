@@ -9,6 +9,9 @@ import bpy
 import numpy as np
 
 from ...shared.errors import RetakeError
+from .. import session
+from ..reporting import carried_out
+from ..sidebar import told
 from . import overlay
 from . import scene as stage
 from .edits import Hide, Move, nearest_joint
@@ -36,10 +39,10 @@ class RETAKE_OT_correct_keypoints(bpy.types.Operator):
         self.joint = None
         with context.temp_override(region=self.region):
             if stage.seen(context) is None:
-                self.report({"WARNING"}, "Load a track, and look through the shot camera")
+                self.report({"WARNING"}, told("Load a track, and look through the shot camera"))
                 return {"CANCELLED"}
         context.window_manager.modal_handler_add(self)
-        context.workspace.status_text_set(HELP)
+        context.workspace.status_text_set(told(HELP))
         return {"RUNNING_MODAL"}
 
     def modal(self, context, event):
@@ -90,7 +93,7 @@ class RETAKE_OT_correct_keypoints(bpy.types.Operator):
         except RetakeError as error:
             self.report({"ERROR"}, str(error))
             return
-        stage.push_undo("Correct Keypoints")
+        session.push_undo("Correct Keypoints")
 
 
 class RETAKE_OT_pick_person(bpy.types.Operator):
@@ -111,7 +114,7 @@ class RETAKE_OT_pick_person(bpy.types.Operator):
         self.area, self.region = context.area, _window_region(context)
         context.window_manager.modal_handler_add(self)
         context.window.cursor_modal_set("EYEDROPPER")
-        context.workspace.status_text_set("Click the person who is meant    Esc: cancel")
+        context.workspace.status_text_set(told("Click the person who is meant    Esc: cancel"))
         return {"RUNNING_MODAL"}
 
     def modal(self, context, event):
@@ -125,7 +128,7 @@ class RETAKE_OT_pick_person(bpy.types.Operator):
         with context.temp_override(area=self.area, region=self.region):
             corners = stage.picture_corners(context)
             if corners is None:
-                self.report({"WARNING"}, "Look through the shot camera, or at the clip")
+                self.report({"WARNING"}, told("Look through the shot camera, or at the clip"))
                 return {"CANCELLED"}
         return self._picked(
             context, off_quad(mouse, tuple(context.scene.retake_clip.clip.size), corners)
@@ -135,7 +138,12 @@ class RETAKE_OT_pick_person(bpy.types.Operator):
         scene = context.scene
         seconds = (scene.frame_current - stage.clip_start(scene)) / stage.rate_of(scene)
         frame = max(0, round(seconds * scene.retake_clip.fps))
-        return bpy.ops.retake.detect_keypoints(place=(float(pixel[0]), float(pixel[1]), frame))
+        place = (float(pixel[0]), float(pixel[1]), frame)
+        try:
+            return carried_out(bpy.ops.retake.detect_keypoints, place=place)
+        except RetakeError as error:
+            self.report({"ERROR"}, told(str(error)))
+            return {"CANCELLED"}
 
     def cancel(self, context):
         context.window.cursor_modal_restore()

@@ -33,6 +33,7 @@ from ...shared.protocol import (
 from ...shared.resample import MODEL_FPS
 from ...shared.track_message import message_of
 from ..detect.detect import detect
+from ..detect.model_file import PoseModelMissingError
 from ..failures import failed, sentence_of, too_little_memory
 from ..lifting.lift import OpenModel, Sampler, lift
 from ..lifting.lift_options import LiftOptions
@@ -156,6 +157,8 @@ class Task:
             reply = failed(job_id, "cancelled", "The job was cancelled.")
         except MemoryError as error:
             reply = too_little_memory(job_id, error)
+        except PoseModelMissingError as error:
+            reply = failed(job_id, "unknown_model", str(error))
         except FieldError as error:
             reply = failed(job_id, "invalid", str(error), field=error.field)
         except RetakeError as error:
@@ -180,7 +183,7 @@ class Task:
         if is_handed_over:
             self._end(send, kept)
         is_kept = self._shop.results.put(digest, parts)
-        if self._key:  # not before: the worker may die while it keeps the outcome
+        if self._key and is_kept:  # not before: the worker may die while it keeps the outcome
             self._shop.journals.remove(self._key)
         return kept if is_handed_over or is_kept else b"".join(parts)
 

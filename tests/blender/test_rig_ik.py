@@ -74,6 +74,35 @@ def test_ik_controls_show_what_fk_controls_show(generated, takes: Takes) -> None
             assert np.degrees(np.arccos(np.clip(cosine, -1, 1))).max() < 1.0
 
 
+def test_both_get_keys_and_what_shows_the_pose_exactly_is_on(
+    generated, simple, takes: Takes
+) -> None:
+    action, notes = apply_take(generated, takes, None, FPS, 1, "Auto")
+    bag = action.layers[0].strips[0].channelbags[0]
+    keyed = {curve.data_path for curve in bag.fcurves}
+    for bone in ("hand_ik.L", "foot_ik.R", "thigh_ik_target.L"):
+        assert f'pose.bones["{bone}"].location' in keyed
+    by_fk = shown(generated, DEFORMING, (1, 15, 30))
+    parents = [f"{name}_parent.{side}" for name in ("upper_arm", "thigh") for side in "LR"]
+    assert [generated.pose.bones[name]["IK_FK"] for name in parents] == [1.0] * 4
+    assert sum("FK is on" in note for note in notes) == 1
+    for curve in list(bag.fcurves):
+        if "IK_FK" in curve.data_path:
+            curve.keyframe_points[0].co[1] = 0.0
+            curve.update()
+    apart = np.linalg.norm(shown(generated, DEFORMING, (1, 15, 30)) - by_fk, axis=-1)
+    assert 0 < apart.max() < 0.03
+
+    action, notes = apply_take(simple, takes, None, FPS, 1, "Auto")
+    assert (
+        action.layers[0]
+        .strips[0]
+        .channelbags[0]
+        .fcurves.find('pose.bones["foot_target.L"].location')
+    )
+    assert not any("overrule" in note or "FK is on" in note for note in notes)
+
+
 def test_legs_alone_may_be_driven_by_ik(generated, takes: Takes) -> None:
     apply_take(generated, takes, None, FPS, 1, "IK", Wishes(controls="ik legs"))
     bpy.context.scene.frame_set(1)

@@ -1,16 +1,21 @@
 # pyright: basic, reportAttributeAccessIssue=false
-"""Takes and Choose with mouse and keys: hover, click, flip, wheel, apply, undo, save, load."""
+"""Takes and Choose with mouse and keys: hover, click, flip, wheel, apply, drag, undo, files."""
 
 import bpy
 import numpy as np
 
 
 def main(gui):
+    while gui.part("choose.shaders").is_busy():
+        yield 0.5
+    gui.tell_durations("until the shaders are ready")
+    gui.part("durations").longest_s.clear()
     gui.only_open("choose")
     with gui.within():
         assert bpy.ops.retake.try_sample("EXEC_DEFAULT", True, play=False) == {"FINISHED"}
     yield 1.5
     yield from gui.open_tab()
+    gui.tell_durations("until the panel is there")
     with gui.within():
         assert bpy.ops.retake.open_doubt("EXEC_DEFAULT", True, step=1) == {"FINISHED"}
     assert gui.area().spaces.active.region_3d.view_perspective != "CAMERA"
@@ -106,15 +111,75 @@ def redrawn(gui):
 
 
 def strip(gui):
-    """Doubt and decisions in the Dope Sheet."""
+    """Doubt, decisions and contacts in the Dope Sheet; their ends follow the mouse."""
     gui.window.workspace = bpy.data.workspaces["Animation"]
     yield 2.0
     with gui.within("DOPESHEET_EDITOR"):
         bpy.ops.action.view_all()
     yield 2.0
     gui.picture("5-strip")
+    yield from drag(gui, "decision", lambda: state().decisions)
+    gui.picture("5-strip-dragged")
+    yield from drag(gui, standing_part(gui), lambda: bpy.context.scene.retake_rig.contacts)
+    gui.picture("5-strip-contact")
     gui.window.workspace = bpy.data.workspaces["Layout"]
     yield 1.5
+
+
+def standing_part(gui):
+    """The part of a foot with the longest contact."""
+    spans = vars(gui.part("choose.strip").standing(bpy.context.scene))
+    return max(spans, key=lambda name: max((b - a for a, b in spans[name]), default=0))
+
+
+def drag(gui, what, text):
+    """Esc takes a drag back; letting go keeps it; Ctrl Z takes that back."""
+    before = text()
+    yield from pulled(gui, what, "Escape")
+    assert text() == before, "Esc takes it back"
+    yield from pulled(gui, what, "")
+    chosen = text()
+    assert chosen != before, f"the end of a {what} follows the mouse"
+    gui.mouse("key", "ctrl+z")
+    yield 2.0
+    assert text() == before, "one undo step"
+    gui.mouse("key", "ctrl+shift+z")
+    yield 2.0
+    assert text() == chosen
+
+
+def pulled(gui, what, key):
+    """The last frame of the first decision or contact, 12 frames to the left."""
+    x, y, frame = end_of(gui, what)
+    region = gui.region(gui.area("DOPESHEET_EDITOR"))
+    gui.mouse("mousemove", *gui.on_screen(region, x, y))
+    yield 0.7
+    gui.mouse("mousedown", 1)
+    yield 0.5
+    for step in range(1, 7):
+        gui.mouse("mousemove", *gui.on_screen(region, x - 2 * step * frame, y))
+        yield 0.3
+    if key:
+        gui.picture(f"5-strip-while-{'contact' if what != 'decision' else what}")
+        gui.mouse("key", key)
+        yield 0.7
+    gui.mouse("mouseup", 1)
+    yield 2.0
+
+
+def end_of(gui, what):
+    """Where it is in the region, and how wide a frame is: pixels."""
+    strip, handles = gui.part("choose.strip"), gui.part("choose.handles")
+    scene, region = bpy.context.scene, gui.region(gui.area("DOPESHEET_EDITOR"))
+    reading = gui.part("choose.reading")
+    frame_of = reading.exact_frame_of(scene, reading.takes_or_none(scene))
+    ends = handles.ends_of(reading.decided(scene), strip.standing(scene), frame_of)
+    end = next(e for e in ends if e.handle.what == what and e.handle.last)
+    scale = bpy.context.preferences.system.ui_scale
+    layout = gui.part("choose.strips").placed(region.height / scale)
+    bottom = layout.feet if end.is_foot else layout.limbs
+    left, wide = strip.frame_scale(region)
+    return left + wide * end.frame, (bottom + layout.row * (end.rows[0] + 0.5)) * scale, wide
 
 
 def kept(gui):

@@ -6,6 +6,7 @@ import bpy
 
 def main(gui):
     gui.only_open("rig")
+    open_up(gui, "motion", "smoothing", "feet", "hands", "data_bones")
     with gui.within():
         assert bpy.ops.retake.try_sample("EXEC_DEFAULT", True, play=False) == {"FINISHED"}
     yield 1.5
@@ -15,6 +16,8 @@ def main(gui):
     yield from gui.settle()
     gui.picture("1-rig")
     yield from matched(gui)
+    yield from wished(gui)
+    yield from kept(gui)
     yield from applied(gui)
     yield from simplified(gui)
     yield from stripped(gui)
@@ -27,6 +30,47 @@ def matched(gui):
             assert bpy.ops.retake.match_bones(by=way) == {"FINISHED"}
         yield from gui.settle()
         gui.picture(f"2-map-by-{way.lower()}")
+
+
+def open_up(gui, *names):
+    """These panels of the step start open, too; to be called before the tab is opened."""
+    panels = gui.part("rig.panel")
+    each = [cls for cls in panels.CLASSES if issubclass(cls, bpy.types.Panel)]
+    for cls in reversed(each):
+        bpy.utils.unregister_class(cls)
+    for cls in each:
+        if cls.__name__.removeprefix("RETAKE_PT_") in names:
+            cls.bl_options = set()
+        bpy.utils.register_class(cls)
+
+
+def wished(gui):
+    """An arm is smoothed in a range, the rest a little."""
+    state = bpy.context.scene.retake_rig
+    with gui.within():
+        for group, seconds in (("whole", 0.05), ("left_arm", 0.2)):
+            assert bpy.ops.retake.add_smoothing() == {"FINISHED"}
+            row = state.smoothings[-1]
+            row.group, row.seconds = group, seconds
+    row.use_range, row.first_frame, row.last_frame = True, 20, 48
+    yield from gui.settle()
+    gui.picture("2-smoothing")
+
+
+def kept(gui):
+    """The map as a preset, and the table among the armature's own properties."""
+    with gui.within():
+        assert bpy.ops.retake.preset_bones(name="Sample People") == {"FINISHED"}
+        bpy.ops.wm.call_menu("INVOKE_DEFAULT", name="RETAKE_MT_map_presets")
+    yield 1.0
+    gui.picture("2-presets")
+    gui.mouse("key", "Escape")
+    bpy.context.view_layer.objects.active = character()
+    aside = gui.area("PROPERTIES")
+    yield 0.5
+    aside.spaces.active.context = "DATA"
+    yield from gui.settle()
+    gui.picture("2-map-in-data")
 
 
 def applied(gui):

@@ -84,6 +84,24 @@ def troubles(gui):
     yield from gui.settle()
     gui.picture("7-failure")
     client.failure, client.message = None, ""
+    yield from left_behind(gui)
+
+
+def left_behind(gui):
+    """A file that came without its takes, and whose run was interrupted; what is packed."""
+    state = bpy.context.scene.retake
+    path, state.takes_path = state.takes_path, "//shot.retake/walk.npz"
+    state.job = f"takes {'0' * 32}"
+    gui.part("client.scene")._is_there.cache_clear()
+    yield from gui.settle()
+    gui.picture("7-left-behind")
+    state.takes_path, state.job = path, ""
+    with gui.within():
+        assert bpy.ops.retake.pack_takes() == {"FINISHED"}
+    yield from gui.settle()
+    gui.picture("7-packed")
+    with gui.within():
+        assert bpy.ops.retake.unpack_takes() == {"FINISHED"}
 
 
 def clip_editor(gui):
@@ -100,6 +118,22 @@ def clip_editor(gui):
     gui.picture("8-clip-editor")
     yield from drag_wrist(gui, area)
     gui.picture("9-corrected")
+    yield from click_person(gui, area)
+
+
+def click_person(gui, area):
+    """Without a server: the click is kept, and what is missing is said."""
+    region, track = gui.region(area), bpy.context.scene.retake_track
+    with gui.within("CLIP_EDITOR"):
+        bpy.ops.retake.pick_person("INVOKE_DEFAULT")
+    yield 0.5
+    gui.mouse("mousemove", *gui.on_screen(region, region.width / 2, region.height / 2))
+    yield 0.5
+    gui.mouse("click", 1)
+    yield 1.0
+    gui.log("clicked at", tuple(track.place))
+    width, height = bpy.context.scene.retake_clip.clip.size
+    assert np.abs(np.array(track.place[:2]) - (width / 2, height / 2)).max() < 12
 
 
 def drag_wrist(gui, area):

@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import zmq
 from retake.cli import batch_work
 from retake.cli.batch_clips import Settings, find_clips
+from retake.server import caller as caller_module
+from retake.server.caller import Caller, SilentServerError
+from retake.shared.connection_file import ConnectionInfo
 from retake.shared.keypoints import KeypointTrack
+from retake.shared.protocol import PROTOCOL_VERSION, Lift, Result
 from retake.shared.takes import Takes
 
 if TYPE_CHECKING:
@@ -51,3 +56,14 @@ def test_clips_go_through_the_server_and_one_that_is_lost_is_replaced(
         assert (records[name].failed, records[name].frames) == ("", frames)
         assert Takes.load(tmp_path / f"{name}.takes.npz").frame_count == frames
     assert KeypointTrack.load(tmp_path / "dance.track.npz").source == "dance.mp4"
+
+
+def test_who_waits_hears_of_a_dead_server_and_not_of_its_silence(
+    long: Lift, dead_pid: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caller_module, "ASK_EVERY_S", 0.05)
+    monkeypatch.setattr(caller_module, "MOST_SILENT", 10**9)
+    public, _ = zmq.curve_keypair()
+    info = ConnectionInfo("tcp://127.0.0.1:1", public.decode(), dead_pid, PROTOCOL_VERSION)
+    with Caller(info) as caller, pytest.raises(SilentServerError, match="ended unexpectedly"):
+        caller.work(long, Result)

@@ -324,6 +324,30 @@ def test_takes_go_through_memory_and_stay_on_disk(
     assert list(near.iterdir()) == []
 
 
+def test_what_the_network_said_stays_where_the_disk_takes_no_takes(
+    run_front: RunFront, connect: Connect, request_lift: RequestLift, tmp_path: Path, near: Path
+) -> None:
+    assert "time.sleep(600)" in KILLED_WHILE_KEEPING
+    front = run_front(KILLED_WHILE_KEEPING.replace("time.sleep(600)", "return False"))
+    client = connect(front.info)
+    client.send(replace(clip(request_lift, "a", seed=0), by_file=True))
+    assert isinstance(client.receive_until(Kept, Result, Failed), Kept)
+    client.send(Received(job_id="a"), clip(request_lift, "b", seed=0))
+    assert isinstance(client.outcome("b"), Result)
+    assert len(list((tmp_path / "data" / "unfinished").iterdir())) == 1
+
+
+def test_what_a_killed_server_left_in_memory_goes_with_the_next(
+    run_front: RunFront, wait_until: Callable[[Callable[[], object]], None], near: Path
+) -> None:
+    left = near / "handed-over"
+    left.mkdir()
+    for name in ("0" * 64, "retake-0.part"):
+        (left / name).touch()
+    run_front()
+    wait_until(lambda: not list(left.iterdir()))
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal there")
 def test_a_disk_that_hangs_does_not_keep_takes_from_their_client(
     run_front: RunFront,

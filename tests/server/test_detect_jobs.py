@@ -6,9 +6,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
 import pytest
-from retake.shared.protocol import Cancel, Detect, Failed, Lift, Progress, Track
+from retake.server.detect.model_file import PoseModelMissingError
+from retake.server.worker import tasks
+from retake.server.worker.tasks import Task
+from retake.shared.protocol import Cancel, Detect, Failed, Lift, Progress, Track, decode_reply
 
 if TYPE_CHECKING:
     from .conftest import Client, RunningFront
@@ -69,3 +73,16 @@ def test_a_device_is_no_video(client: Client) -> None:
     failed = client.outcome("d")
     assert isinstance(failed, Failed)
     assert failed.field == "path"
+
+
+def test_a_missing_pose_model_is_no_fault_of_the_video(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The add-on's button repairs the server then."""
+    video, sent = tmp_path / "video.mp4", list[bytes]()
+    video.touch()
+    monkeypatch.setattr(tasks, "detect", Mock(side_effect=PoseModelMissingError("Not here.")))
+    Task(Detect(job_id="d", path=str(video)), b"", Mock()).run(sent.append)
+    failed = decode_reply(sent[-1])
+    assert isinstance(failed, Failed)
+    assert (failed.code, failed.action) == ("unknown_model", "choose_model")

@@ -144,8 +144,11 @@ def test_a_disk_that_takes_nothing_does_not_fill_the_memory(tmp_path: Path, memo
 def test_what_nobody_has_fetched_goes_from_memory(tmp_path: Path, memory: Path) -> None:
     results = Results(tmp_path, near=memory / "near")
     assert results.hand_over("a", [b"takes"])
+    os.utime(memory / "near" / "a", (time.time() - 599, time.time() - 599))
+    results.let_go(lambda digest: True)
+    assert results.folder_of("a") == memory / "near"
     os.utime(memory / "near" / "a", (time.time() - 601, time.time() - 601))
-    results.tidy()
+    results.let_go(lambda digest: True)
     assert list((memory / "near").iterdir()) == []
 
 
@@ -164,6 +167,47 @@ def test_too_little_memory_leaves_the_disk(
     monkeypatch.setattr(results_module.shutil, "disk_usage", Mock(return_value=Mock(free=100)))
     assert not results.hand_over("a", [bytes(51)])
     assert results.hand_over("a", [bytes(50)])
+
+
+def test_what_is_in_memory_does_not_give_way_to_what_comes(
+    tmp_path: Path, memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results_module, "MOST_IN_MEMORY", 100)
+    results = Results(tmp_path, near=memory / "near")
+    assert results.hand_over("a", [bytes(60)])
+    assert not results.hand_over("b", [bytes(41)])
+    assert results.hand_over("c", [bytes(40)])
+    assert sorted(path.name for path in (memory / "near").iterdir()) == ["a", "c"]
+
+
+def test_a_link_in_the_runtime_folder_is_not_followed(tmp_path: Path, memory: Path) -> None:
+    (memory / "documents").mkdir()
+    (memory / "documents" / "letter").touch()
+    os.utime(memory / "documents" / "letter", (0, 0))
+    (memory / "near").symlink_to(memory / "documents")
+    results = Results(tmp_path, near=memory / "near")
+    assert not results.hand_over("a", [b"takes"])
+    results.let_go(lambda digest: False)
+    results.close()
+    assert [path.name for path in (memory / "documents").iterdir()] == ["letter"]
+
+
+def test_a_file_system_that_has_gone_ends_nothing(tmp_path: Path, memory: Path) -> None:
+    impossible = tmp_path / ("x" * 300)  # another error than that there is nothing
+    results = Results(impossible, near=memory / "near")
+    (memory / "near").mkdir()
+    (memory / "near" / "a").touch()
+    results.let_go(lambda digest: False)
+    assert results.folder_of("a") == memory / "near"
+    assert Results(tmp_path, near=impossible).folder_of("a") == tmp_path
+
+
+def test_a_file_that_goes_while_one_looks_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "gone").symlink_to(tmp_path / "nowhere")  # listed, and not there
+    results = Results(tmp_path, most_bytes=10)
+    assert results.put("a", [bytes(6)])
+    assert results.put("b", [bytes(6)])
+    assert (results.get("a"), results.get("b")) == (None, bytes(6))
 
 
 def test_one_folder_for_everything_loses_nothing(

@@ -6,7 +6,7 @@ Unlike a `BoneMap`, slots may be incomplete: they say what is missing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ....shared.errors import RetakeError
@@ -92,14 +92,19 @@ def shaped_slots(rest: RestPose) -> Slots:
     return slots_of(found)
 
 
-def problems(slots: Slots, rest: RestPose) -> dict[str, str]:
-    """Slot -> what is wrong with it, as a few words; empty: the map can be used."""
+def problems(slots: Slots, rest: RestPose, every: Collection[str] = ()) -> dict[str, str]:
+    """Slot -> what is wrong with it, as a few words; empty: the map can be used.
+
+    `every` names the bones that the rig has besides those of `rest`, which are solved for.
+    """
     wrong: dict[str, str] = {}
     for slot in SLOTS:
         bone, above = slots.bones.get(slot, ""), _ABOVE.get(slot, "")
         upper = slots.bones.get(above, "")
         if not bone:
             wrong |= {} if slot in OPTIONAL else {slot: "is missing"}
+        elif bone in every and bone not in rest.index:
+            wrong[slot] = f"is '{bone}', which is none of the FK controls that turn the body"
         elif bone not in rest.index:
             wrong[slot] = f"is '{bone}', which the rig does not have"
         elif upper in rest.index and not _hangs(rest, bone, upper, slot):
@@ -113,9 +118,9 @@ def _hangs(rest: RestPose, bone: str, upper: str, slot: str) -> bool:
     return rest.index[upper] in rest.ancestors(rest.index[bone])
 
 
-def bone_map_of(slots: Slots, rest: RestPose) -> BoneMap:
-    """RetakeError that names every slot that is wrong."""
-    wrong = problems(slots, rest)
+def bone_map_of(slots: Slots, rest: RestPose, every: Collection[str] = ()) -> BoneMap:
+    """RetakeError that names every slot that is wrong; `every` as in `problems`."""
+    wrong = problems(slots, rest, every)
     if wrong:
         listed = "; ".join(f"{words(slot)} {what}" for slot, what in wrong.items())
         raise RetakeError(

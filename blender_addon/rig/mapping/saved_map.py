@@ -36,7 +36,9 @@ def bone_map_for(armature_object, rest: RestPose) -> BoneMap:
     `rest` is the rig's, perhaps of its controls alone.
     """
     slots = saved_slots(armature_object)
-    return find_bone_map(rest) if slots is None else bone_map_of(slots, rest)
+    if slots is None:
+        return find_bone_map(rest)
+    return bone_map_of(slots, rest, armature_object.data.bones.keys())
 
 
 def keep(armature_object, slots: Slots) -> None:

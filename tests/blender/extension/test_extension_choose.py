@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,6 +14,7 @@ import bpy
 import numpy as np
 import pytest
 from retake.blender_addon.choose.choice_track import ChoiceTrack
+from retake.shared.takes import Takes
 
 pytestmark = pytest.mark.timeout(300)  # the first test may have to download the wheels
 
@@ -353,9 +355,9 @@ def test_ghosts_are_ready_and_drawing_again_builds_nothing(
     monkeypatch.setattr(overlay, "batch_for_shader", lambda *a: made.append(a) or object())
     for frame, built in ((50, 1), (50, 1), (51, 2), (51, 2), (70, 3), (70, 3)):
         bpy.context.scene.frame_set(frame)
-        found, lines, offset = overlay.lines_now(bpy.context.scene)
-        overlay._build(None, found, lines)
-        assert len(made) == built * len(found.alternatives), frame
+        found, at, lines, offset = overlay.lines_now(bpy.context.scene)
+        overlay._build(None, found, at, lines)
+        assert len(made) == built * (len(found.alternatives) + 1), frame
         assert np.linalg.norm(offset) < 0.2
     bpy.context.scene.frame_set(71)
     assert overlay.lines_now(bpy.context.scene) is None
@@ -382,6 +384,31 @@ def test_the_panel_draws_before_during_and_after_choosing(
     _open("right_arm", 40, 70)
     with pytest.raises(RuntimeError, match="Clear them and choose again"):
         bpy.ops.retake.apply_choice(hypothesis=0)
+    assert ("operator", "retake.clear_choice") in draw(part("choose.panel").RETAKE_PT_decisions)
+    assert bpy.ops.retake.clear_choice(everything=True) == {"FINISHED"}
+    assert json.loads(bpy.context.scene.retake_choose.decisions) == []
+
+
+def test_what_the_character_cannot_wear_is_not_decided(sample: Any, part: Part) -> None:
+    """No undo step is written then, so nothing may have changed."""
+    _open("left_arm", 40, 70)
+    bpy.ops.retake.apply_choice(hypothesis=_other())
+    scene = bpy.context.scene
+    before = _choices(scene), scene.retake_rig.contacts
+    foot = next(name for name, own in vars(part("rig.scene").contacts_of(scene)).items() if own)
+    bpy.ops.object.mode_set(mode="EDIT")
+    for wanted in (
+        lambda: bpy.ops.retake.apply_choice(hypothesis=_other(2)),
+        lambda: bpy.ops.retake.clear_choice(everything=True),
+        lambda: bpy.ops.retake.remove_decision(index=0),
+        lambda: bpy.ops.retake.move_end(what="decision", last=True, frame=45),
+        lambda: bpy.ops.retake.move_end(what=foot, last=True, frame=5),
+    ):
+        with pytest.raises(RuntimeError, match="Edit Mode"):
+            wanted()
+        assert (_choices(scene), scene.retake_rig.contacts) == before
+    bpy.ops.object.mode_set(mode="OBJECT")
+    assert bpy.ops.retake.apply_choice(hypothesis=_other(2)) == {"FINISHED"}
 
 
 def test_one_decision_is_taken_back_and_opened_again(sample: Any) -> None:
@@ -421,6 +448,7 @@ def test_rejected_takes_are_hidden_and_kept(sample: Any, part: Part) -> None:
     assert shown(rows[-1], "NAMED")
     assert len(rows) == 13
     assert rows[1].slide_cm_s > 0
+    assert all(0 <= row.through < 0.2 for row in rows)
 
 
 def _open(group: str, first: int, last: int) -> None:
@@ -526,3 +554,89 @@ def test_the_first_step_shows_something_else_than_what_is_worn(sample: Any, part
     bpy.ops.retake.flip_take()
     assert state.active_alternative == (before + 1) % len(shown)
     bpy.ops.retake.cancel_preview()
+
+
+def test_a_preview_in_a_long_clip_changes_only_its_limb(
+    sample: Any, part: Part, tmp_path: Path
+) -> None:
+    """It is solved near by; all other keys are copies of what is worn."""
+    state = _long_clip(sample, tmp_path)
+    worn, actions = _curves(sample), len(bpy.data.actions)
+    _open("right_arm", 300, 330)
+    shown = next(i for i, r in enumerate(state.alternatives) if i != state.active_alternative)
+    bpy.ops.retake.preview_take(index=shown)
+    assert len(bpy.data.actions) == actions + 1
+    after = _curves(sample)
+    changed = {path for path in worn if np.abs(after[path] - worn[path]).max() > 1e-4}
+    assert changed
+    assert len(changed) < len(worn)
+    legs = ("thigh", "shin", "foot", "toe", "].location")
+    assert not [path for path in changed if any(part in path for part in legs)]
+    forearm = 'pose.bones["forearm.R"].rotation_quaternion'
+    rows = np.flatnonzero(np.abs(after[forearm] - worn[forearm]).max(axis=0) > 1e-4)
+    assert 200 < rows[0] < 300 < rows[-1] < 420
+    state.snap = False
+    bpy.ops.retake.apply_preview()
+    exact = _curves(sample)
+    for path in changed:
+        one, other = (np.moveaxis(keys[path], 0, -1) for keys in (after, exact))
+        one = one / np.linalg.norm(one, axis=-1, keepdims=True)
+        assert np.abs(np.sum(one * other, axis=-1)).min() > np.cos(np.radians(1) / 2), path
+
+
+def test_an_end_is_moved_by_a_script_and_taken_back(sample: Any) -> None:
+    _open("left_arm", 40, 70)
+    state = bpy.context.scene.retake_choose
+    state.snap = False
+    bpy.ops.retake.apply_choice(hypothesis=_other())
+    before = _curves(sample)
+    assert bpy.ops.retake.move_end(what="decision", last=True, frame=60) == {"FINISHED"}
+    (decision,) = ChoiceTrack.from_json(state.decisions).decisions
+    assert decision.last == pytest.approx(59 / 60, abs=0.01)
+    arm = 'pose.bones["forearm.L"].rotation_quaternion'
+    assert np.abs(_curves(sample)[arm] - before[arm])[:, 60:].max() > 0.001
+    assert bpy.ops.retake.move_end(what="decision", last=True, frame=60) == {"CANCELLED"}
+    with pytest.raises(RuntimeError, match="There is no decision 7"):
+        bpy.ops.retake.move_end(what="decision", number=7, frame=60)
+
+
+def test_a_contact_is_dragged_and_the_foot_follows(sample: Any, part: Part) -> None:
+    scene = bpy.context.scene
+    spans = part("rig.scene").contacts_of(scene)
+    name = max(vars(spans), key=lambda part: len(getattr(spans, part)))
+    first, last = getattr(spans, name)[0]
+    wanted = 1 + round((first + last) / 2 * 60)
+    before = _curves(sample)
+    assert bpy.ops.retake.move_end(what=name, last=True, frame=wanted) == {"FINISHED"}
+    new = getattr(part("rig.scene").contacts_of(scene), name)[0]
+    assert new == pytest.approx((first, (wanted - 1) / 60), abs=0.01)
+    after = _curves(sample)
+    assert max(np.abs(after[path] - before[path]).max() for path in before) > 1e-3
+    with pytest.raises(RuntimeError, match="contacts; give a number below"):
+        bpy.ops.retake.move_end(what=name, number=99, frame=3)
+
+
+def test_a_redraw_reads_no_file(sample: Any, part: Part, monkeypatch: pytest.MonkeyPatch) -> None:
+    session, ready, scene = part("session"), part("choose.ready"), bpy.context.scene
+    monkeypatch.setattr(session, "_loaded", {})
+    ready.forget()
+    assert ready.takes_at_hand(scene) is None
+    ready._takes._coming[1].result(timeout=20)
+    ready._look()
+    assert ready.takes_at_hand(scene).hypothesis_count == 12
+    assert not ready._takes.is_busy
+
+
+def _long_clip(rig: Any, folder: Path) -> Any:
+    """The sample's takes six times, forth and back, and worn; -> what there is to choose."""
+    scene = bpy.context.scene
+    takes = Takes.load(Path(bpy.path.abspath(scene.retake.takes_path)))
+    forth = np.arange(6 * takes.frame_count) % (2 * takes.frame_count)
+    index = np.minimum(forth, 2 * takes.frame_count - 1 - forth)
+    arrays = {name: getattr(takes, name)[:, index] for name in ("poses", "root")}
+    arrays |= {name: getattr(takes, name)[index] for name in ("spread", "contacts")}
+    path = folder / "long.takes.npz"
+    replace(takes, **arrays, times=np.arange(len(index)) / takes.fps).save(path)
+    bpy.ops.retake.load_takes(filepath=str(path))
+    bpy.ops.retake.clear_choice(everything=True)
+    return scene.retake_choose

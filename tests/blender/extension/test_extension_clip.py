@@ -7,7 +7,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import bpy
 import numpy as np
@@ -241,5 +241,36 @@ def test_a_dropped_file_is_not_asked_for_again(part: Part) -> None:
     handlers = {h.bl_idname: h for h in bpy.types.FileHandler.__subclasses__()}
     assert handlers["RETAKE_FH_clip"].bl_import_operator == "retake.load_clip"
     assert ".mov" in handlers["RETAKE_FH_clip"].bl_file_extensions
+    assert handlers["RETAKE_FH_track"].bl_import_operator == "retake.load_track"
     result = bpy.ops.retake.load_clip("INVOKE_DEFAULT", filepath=str(VIDEO))
     assert result == {"FINISHED"}
+    result = bpy.ops.retake.load_track("INVOKE_DEFAULT", filepath=str(TRACK))
+    assert result == {"FINISHED"}
+
+
+@pytest.mark.parametrize("name", ["RETAKE_FH_clip", "RETAKE_FH_track"])
+def test_files_can_be_dropped_where_a_clip_is_seen(part: Part, name: str) -> None:
+    (handler,) = (h for h in bpy.types.FileHandler.__subclasses__() if h.bl_idname == name)
+    kinds = {
+        kind: handler.poll_drop(SimpleNamespace(area=SimpleNamespace(type=kind)))
+        for kind in ("VIEW_3D", "CLIP_EDITOR", "IMAGE_EDITOR", "SEQUENCE_EDITOR", "OUTLINER")
+    }
+    assert [kind for kind, is_taken in kinds.items() if is_taken] == ["VIEW_3D", "CLIP_EDITOR"]
+    assert not handler.poll_drop(SimpleNamespace(area=None))
+    operator = getattr(bpy.ops.retake, handler.bl_import_operator.removeprefix("retake."))
+    path = operator.get_rna_type().properties["filepath"]
+    assert path.is_skip_save  # or the file of before would be taken
+
+
+def test_the_shot_camera_is_renewed_and_aligned_by_buttons(part: Part) -> None:
+    """The sample's character wears its take; a camera put elsewhere comes back."""
+    bpy.ops.retake.try_sample(play=False)
+    camera = bpy.context.scene.retake_clip.camera
+    there = camera.matrix_world.translation.copy()
+    camera.location.x += 5
+    assert bpy.ops.retake.align_shot_camera() == {"FINISHED"}
+    bpy.context.view_layer.update()
+    assert (camera.matrix_world.translation - there).length < 0.1
+    bpy.data.objects.remove(camera)
+    assert bpy.ops.retake.add_shot_camera() == {"FINISHED"}
+    assert bpy.context.scene.camera == bpy.context.scene.retake_clip.camera is not None

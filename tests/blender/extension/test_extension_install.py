@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import addon_utils  # pyright: ignore[reportMissingImports]
 import bpy
 import numpy as np
 import pytest
+import retake.blender_addon
+from retake.blender_addon.german import GERMAN
 from retake.blender_addon.packaging import build_zip
 from retake.shared.keypoints import KeypointTrack
 from retake.shared.takes import LIMB_GROUPS, Alternative, Takes
@@ -21,34 +25,20 @@ pytestmark = pytest.mark.timeout(300)  # the first test may have to download the
 Part = Callable[[str], ModuleType]
 Draw = Callable[[type], list[tuple[str, str]]]
 
-OPERATORS = (
-    "load_track",
-    "try_sample",
-    "load_clip",
-    "add_shot_camera",
-    "align_shot_camera",
-    "set_clip_range",
-    "detect_keypoints",
-    "pick_person",
-    "correct_keypoints",
-    "move_keypoint",
-    "hide_keypoint",
-    "swap_sides",
-    "revert_keypoints",
-    "show_clip_frame",
-    "set_up_server",
-    "cancel_setup",
-    "remove_server",
-    "start_server",
-    "copy_diagnostics",
-    "retry_job",
-    "retry_smaller",
-    "copy_details",
-    "sample_takes",
-    "cancel_job",
-    "load_takes",
-    "apply_take",
+ADDON = Path(retake.blender_addon.__file__).parent
+OPERATORS = sorted(
+    match
+    for file in ADDON.rglob("*.py")
+    for match in re.findall(
+        r"^class RETAKE_OT_\w+\(.*?bl_idname = \"retake\.(\w+)\"",
+        file.read_text("utf-8"),
+        re.S | re.M,
+    )
 )
+"""All there are in the code."""
+
+BY_KEYS = {"depth_view", "pick_number", "pick_take", "wheel_take"}
+"""What tests/gui/walk_choose.py does with real keys and clicks."""
 
 
 @pytest.fixture
@@ -105,6 +95,34 @@ def test_operators_and_their_properties_explain_themselves(installed: str, name:
         if p.identifier not in ("rna_type", "filepath") and not p.is_hidden
     ]
     assert [p.identifier for p in shown if not p.description] == []
+
+
+def test_the_code_and_blender_know_the_same_operators(installed: str) -> None:
+    assert {name for name in dir(bpy.ops.retake) if not name.startswith("_")} == set(OPERATORS)
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_every_operator_is_driven_by_a_test(name: str) -> None:
+    """Here, or with real keys and clicks in a window (tests/gui)."""
+    if name in BY_KEYS:
+        return
+    tests = Path(__file__).parents[2]
+    driving = (*(tests / "blender").rglob("*.py"), *(tests / "gui").glob("walk_*.py"))
+    pattern = re.compile(rf"""retake\.{name}\(|\bretake, "{name}"|"{name}"|`retake\.{name}`""")
+    assert any(pattern.search(file.read_text("utf-8")) for file in driving)
+
+
+def test_every_name_and_tooltip_has_its_german(installed: str) -> None:
+    """As Blender itself has them: the table's keys must be the same to the letter."""
+    texts: set[str] = set()
+    for name in OPERATORS:
+        rna = getattr(bpy.ops.retake, name).get_rna_type()
+        texts |= {rna.name, rna.description, *_texts_of(rna.properties, {"rna_type", "filepath"})}
+    for group in bpy.types.PropertyGroup.__subclasses__():
+        if group.__module__.startswith(installed):
+            texts |= _texts_of(group.bl_rna.properties, {"rna_type", "name"})
+    internal = {"takes", "alternatives", "stretches", "bones", "smoothings"}  # lists have no name
+    assert texts - set(GERMAN) - internal - {""} == set()
 
 
 def test_panels_draw_in_an_empty_file(part: Part, draw: Draw) -> None:
@@ -297,6 +315,11 @@ def test_disabling_leaves_nothing_behind(installed: str) -> None:
         addon_utils.enable(installed)
     assert addon_utils.check(installed)[1]
     assert {name for name in dir(bpy.types) if "RETAKE" in name.upper()} == before
+
+
+def _texts_of(properties: Any, others: set[str]) -> set[str]:
+    own = [p for p in properties if p.identifier not in others and not p.is_hidden]
+    return {text for p in own for text in (p.name, p.description)}
 
 
 def _panels(part: Part) -> list[type]:

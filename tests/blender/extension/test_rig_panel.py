@@ -95,13 +95,17 @@ def test_the_panel_shows_the_map_of_every_kind_of_rig(any_rig: Any, part: Part, 
     drawn = draw(panels.RETAKE_PT_rig)
     assert any(text.endswith(("by name", "the map")) for _, text in drawn), drawn
     assert ("operator", "retake.make_override") not in drawn
-    drawn = draw(panels.RETAKE_PT_bones)
+    drawn = draw(part("rig.mapping.panel").RETAKE_PT_bones)
     assert [text for kind, text in drawn if kind == "label"].count("Left") == 1
     assert bpy.context.scene.retake_rig.bones.left_hand in any_rig.data.bones
 
 
+def panels_of(part: Part) -> list[Any]:
+    return [cls for cls in part("rig.panel").CLASSES if issubclass(cls, bpy.types.Panel)]
+
+
 def test_drawing_keeps_nothing_in_the_rig(any_rig: Any, part: Part, draw: Draw) -> None:
-    for panel in part("rig.panel").CLASSES:
+    for panel in panels_of(part):
         draw(panel)
     assert "retake_bones" not in any_rig.data
     assert not any_rig.retake_bones
@@ -243,6 +247,46 @@ def test_wishes_change_the_motion(taken: Any) -> None:
     bpy.ops.retake.apply_take()
     again = curves_of(taken.animation_data.action)
     assert all(np.allclose(again[p], plain[p], atol=1e-5) for p in plain)
+
+
+def test_a_limb_is_smoothed_in_a_range_alone(
+    taken: Any, turning_takes: Callable[[], Takes], tmp_path: Path, part: Part, draw: Draw
+) -> None:
+    takes = turning_takes()
+    shaking = np.zeros(takes.poses.shape, np.float32)
+    shaking[:, ::2, [12, 13, 15, 16]] = 0.03  # both arms, every other frame
+    replace(takes, poses=takes.poses + shaking).save(tmp_path / "shaking.npz")
+    bpy.ops.retake.load_takes(filepath=str(tmp_path / "shaking.npz"))
+    state, panels = bpy.context.scene.retake_rig, part("rig.panel")
+    bpy.ops.retake.apply_take()
+    plain = curves_of(taken.animation_data.action)
+    assert not bpy.ops.retake.remove_smoothing.poll()
+    bpy.ops.retake.add_smoothing()
+    row = state.smoothings[0]
+    assert (row.group, row.use_range) == ("whole", False), "all of the clip is open in Choose"
+    row.group, row.seconds, row.use_range = "left_arm", 0.5, True
+    row.first_frame, row.last_frame = 12, 20
+    assert (row.first_frame, row.last_frame) == (12, 20)
+    assert ("prop", "last_frame") in draw(panels.RETAKE_PT_smoothing)
+    bpy.ops.retake.apply_take()
+    calm = curves_of(taken.animation_data.action)
+    moved = {
+        path: np.flatnonzero(np.abs(calm[path] - plain[path]).max(axis=0) > 2e-3) for path in plain
+    }
+    assert len(moved['pose.bones["mixamorig:LeftArm"].rotation_quaternion']) > 0
+    for path, frames in moved.items():
+        assert "Left" in path or not len(frames), path
+        assert not len(frames) or (frames.min() >= 9 and frames.max() <= 21), (path, frames)
+    row.first_frame = 25
+    assert row.last_frame == 25, "a range does not end before it begins"
+    bpy.ops.retake.add_smoothing()
+    assert state.active_smoothing == 1
+    bpy.ops.retake.remove_smoothing()
+    bpy.ops.retake.remove_smoothing()
+    assert not len(state.smoothings)
+    bpy.ops.retake.apply_take()
+    again = curves_of(taken.animation_data.action)
+    assert all(np.allclose(again[path], plain[path], atol=1e-5) for path in plain)
 
 
 @pytest.mark.parametrize("parented", [False, True])
@@ -412,7 +456,7 @@ def test_an_action_can_be_an_asset_and_says_where_it_comes_from(taken: Any) -> N
 def test_without_a_character_buttons_are_grey_and_panels_say_why(
     installed: str, part: Part, draw: Draw
 ) -> None:
-    for panel in part("rig.panel").CLASSES:
+    for panel in panels_of(part):
         draw(panel)
     for name in ("apply_take", "bake_takes", "simplify_take", "match_bones", "clear_bones"):
         assert not getattr(bpy.ops.retake, name).poll(), name

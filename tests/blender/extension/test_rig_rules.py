@@ -157,9 +157,13 @@ def changes(before: dict[str, Any], after: dict[str, Any], rig: Any) -> set[str]
     new = [a for a in bpy.data.actions if f"actions[{a.name}].name" not in before]
     moved = {curve.data_path for action in new for curve in curves_of(action)}
     moved |= {driver.data_path for driver in rig.animation_data.drivers}
+    moved |= {p.removesuffix("mute") + "enabled" for p in moved if p.endswith(".mute")}  # one flag
     by_curves = {f"objects[{rig.name}].{path}".replace('"', "") for path in moved}
+    driven = rig.data.animation_data.drivers if rig.data.animation_data else ()
+    shown = tuple(d.data_path.replace('"', "").removeprefix("bones") for d in driven)
     ours = tuple(f"actions[{action.name}]" for action in new)
     found = {p for p in before.keys() | after.keys() if before.get(p) != after.get(p)}
+    found -= {p for p in found if p.startswith("armatures") and p.endswith(shown)}
     return {p for p in found - by_curves if not p.startswith(ours)}
 
 
@@ -175,6 +179,7 @@ def allowed(rig: Any) -> set[str]:
     ("make", "operator", "mode"),
     [
         (make_rig, "apply_take", "OBJECT"),
+        (make_rig, "apply_take", "POSE"),
         (make_rig, "simplify_take", "POSE"),
         (generated, "apply_take", "POSE"),
         (generated, "simplify_take", "OBJECT"),
@@ -194,6 +199,38 @@ def test_only_a_new_action_is_written(
     made = [a.name for a in bpy.data.actions if f"actions[{a.name}].name" not in before]
     assert made == [rig.animation_data.action.name]
     assert found - allowed(rig) == set()
+
+
+def test_in_edit_mode_the_button_says_what_to_do(installed: str, takes_file: str) -> None:
+    rig = make_rig()
+    worked_on(rig)
+    bpy.ops.retake.load_takes(filepath=takes_file)
+    bpy.ops.object.mode_set(mode="EDIT")
+    before = everything()
+    assert not bpy.ops.retake.apply_take.poll()
+    with pytest.raises(RuntimeError, match="Leave Edit Mode"):
+        bpy.ops.retake.apply_take()
+    with pytest.raises(RuntimeError, match="bones of 'Hero' are being edited"):
+        bpy.ops.retake.match_bones(by="NAME")
+    assert rig.mode == "EDIT"
+    assert changes(before, everything(), rig) == set()
+    bpy.ops.object.mode_set(mode="OBJECT")
+    assert bpy.ops.retake.apply_take() == {"FINISHED"}
+
+
+@pytest.mark.parametrize("mode", ["WEIGHT_PAINT", "EDIT"])
+def test_its_mesh_may_be_worked_on_meanwhile(installed: str, takes_file: str, mode: str) -> None:
+    rig = make_rig()
+    worked_on(rig)
+    bpy.ops.retake.load_takes(filepath=takes_file)
+    bpy.context.scene.retake.character = rig
+    mesh = bpy.data.objects["Other"]
+    bpy.context.view_layer.objects.active = mesh
+    bpy.ops.object.mode_set(mode=mode)
+    before = everything()
+    assert bpy.ops.retake.apply_take() == {"FINISHED"}
+    assert mesh.mode == mode
+    assert changes(before, everything(), rig) - allowed(rig) == set()
 
 
 def test_the_dump_sees_what_is_changed(installed: str) -> None:

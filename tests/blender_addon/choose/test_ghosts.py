@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from retake.blender_addon.choose import ghosts, stage
@@ -52,6 +54,25 @@ def test_a_ghost_of_a_limb_hangs_on_the_chosen_body(clip: Takes) -> None:
     np.testing.assert_allclose(
         drawn.points[1, 10, -1, 1] - drawn.points[1, 10, 0, 1], place.turn(hand), atol=1e-5
     )
+
+
+def test_doubt_lies_on_the_cameras_rays(clip: Takes) -> None:
+    spread = np.full_like(clip.spread, 0.1)
+    spread[:, 13] = ghosts.LEAST_DOUBT_M / 2
+    clip = replace(clip, spread=spread)
+    motion = combine(clip)
+    place = stage.stage_of(clip, motion)
+    drawn = ghosts.ghosts_of(clip, ChoiceTrack(), TWO, "left_arm", 20, 39, place)
+    lines = place.into_camera(drawn.doubt.astype(float))
+    assert lines.shape == (20, 3, 2, 3)
+    seen, joints = clip.camera.project(lines), motion[20:40, [11, 12, 13]]
+    np.testing.assert_allclose(seen[..., 0, :], seen[..., 1, :], atol=0.05)
+    np.testing.assert_allclose(lines.mean(axis=2), joints, atol=1e-5)
+    lengths = np.linalg.norm(lines[..., 1, :] - lines[..., 0, :], axis=-1)
+    np.testing.assert_allclose(lengths[:, :2], 0.2, atol=1e-5)
+    np.testing.assert_allclose(lengths[:, 2], 0.0, atol=1e-5)
+    whole = ghosts.ghosts_of(clip, ChoiceTrack(), TWO, WHOLE, 20, 39, place)
+    assert len(whole.doubt_at(25)) == 16
 
 
 def test_frames_outside_of_the_range_show_its_ends(clip: Takes) -> None:

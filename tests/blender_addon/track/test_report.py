@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from retake.blender_addon.packaging.make_sample import SAMPLE, SAMPLES
 from retake.blender_addon.track.figure import figure_of, frame_at, off_quad, on_quad
-from retake.blender_addon.track.report import findings, ranges_of
+from retake.blender_addon.track.report import findings
 from retake.shared.keypoints import KeypointTrack
-from retake.shared.repair.findings import FEET
+from retake.shared.repair.findings import FEET, ranges_of
 
 
 @pytest.fixture
@@ -71,3 +71,17 @@ def test_pixels_and_places_in_the_region_lead_back_to_each_other() -> None:
 def test_the_frame_shown_is_the_nearest_and_none_outside() -> None:
     times = np.arange(10) / 25
     assert [frame_at(times, s) for s in (-0.03, 0.0, 0.045, 0.36, 0.5)] == [None, 0, 1, 9, None]
+
+
+def test_what_the_detector_saw_is_told_with_its_frames(track: KeypointTrack) -> None:
+    seen = {"cuts": [[40, 40]], "camera": [[0, 9], [30, 50]]}
+    codes = {f.code: f.ranges for f in findings(replace(track, about={"pictures": seen}))}
+    assert codes == {"cuts": ((40, 40),), "camera": ((0, 9), (30, 50))}
+
+
+@pytest.mark.parametrize(
+    "pictures",
+    ["?", 3, {"cuts": "0-3"}, {"cuts": [[1]]}, {"cuts": [["a", 2]]}, {"cuts": [[5, 10**9]]}],
+)
+def test_what_no_detector_writes_is_left_out(track: KeypointTrack, pictures: object) -> None:
+    assert findings(replace(track, about={"pictures": pictures})) == []

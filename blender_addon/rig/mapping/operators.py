@@ -1,23 +1,20 @@
 # pyright: basic, reportAttributeAccessIssue=false, reportInvalidTypeForm=false
 # pyright: reportOptionalMemberAccess=false
 # ruff: noqa: RUF012  (bl_options is a set that Blender only reads)
-"""Operators on what a motion is bound to: the rig's bone map, when feet stand, where hands are."""
+"""Operators on the rig's bone map: filled, chosen by hand, in files and as presets."""
 
-import json
 from pathlib import Path
 
 import bpy
 from bpy.app.translations import pgettext_rpt as rpt_  # pyright: ignore[reportMissingImports]
 
-from ...shared.errors import RetakeError
-from .. import session
-from ..choose import reading
-from ..reporting import AsksForFile, reported
-from . import scene as rigging
-from .armature.read_rest_pose import read_rig
-from .ground import contact_edits
-from .mapping import map_file, saved_map
-from .mapping.map_slots import named_slots, problems, shaped_slots, words
+from ....shared.errors import RetakeError
+from ... import session
+from ...reporting import AsksForFile, reported
+from .. import scene as rigging
+from ..armature.read_rest_pose import read_rig
+from . import map_file, presets, saved_map
+from .map_slots import named_slots, problems, shaped_slots, words
 
 
 class NeedsCharacter:
@@ -49,6 +46,7 @@ class RETAKE_OT_match_bones(NeedsCharacter, bpy.types.Operator):
 
     by: bpy.props.EnumProperty(
         name="By",
+        description="What the bones are told by",
         items=(
             ("NAME", "Name", "By what the bones are called"),
             ("SHAPE", "Shape", "By where the bones are, whatever they are called"),
@@ -68,7 +66,7 @@ class RETAKE_OT_match_bones(NeedsCharacter, bpy.types.Operator):
         rest = read_rig(rig).rest
         slots = named_slots(rest) if self.by == "NAME" else shaped_slots(rest)
         rigging.keep(rig, slots)
-        wrong = problems(slots, rest)
+        wrong = problems(slots, rest, rig.data.bones.keys())
         text = rpt_("{:d} bones matched, {:d} missing").format(len(slots.bones), len(wrong))
         self.report({"WARNING"} if wrong else {"INFO"}, text)
         return {"FINISHED"}
@@ -94,7 +92,9 @@ class RETAKE_OT_pick_bone(NeedsCharacter, bpy.types.Operator):
     bl_label = "Pick Active Bone"
     bl_options = {"REGISTER", "UNDO"}
 
-    slot: bpy.props.StringProperty(name="Part", options={"SKIP_SAVE"})
+    slot: bpy.props.StringProperty(
+        name="Part", description="The place of the map", options={"SKIP_SAVE"}
+    )
 
     @reported
     def execute(self, context):
@@ -158,135 +158,47 @@ class RETAKE_OT_export_bones(AsksForFile, NeedsCharacter, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class RETAKE_OT_set_contact(bpy.types.Operator):
-    """Plant or lift a foot in a range of frames. Apply the take again to see it"""
+class RETAKE_OT_preset_bones(NeedsCharacter, bpy.types.Operator):
+    """Keep the bone map as a preset for other rigs of this kind, or remove a preset"""
 
-    bl_idname = "retake.set_contact"
-    bl_label = "Set Contact"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_idname = "retake.preset_bones"
+    bl_label = "Bone Map Preset"
+    bl_options = {"REGISTER"}
 
-    foot: bpy.props.EnumProperty(
-        name="Foot",
-        items=(
-            ("left", "Left", "The whole left foot"),
-            ("right", "Right", "The whole right foot"),
-            *(
-                (part, words(part).title(), f"Only the {words(part)}")
-                for part in contact_edits.PARTS
-            ),
-        ),
+    name: bpy.props.StringProperty(name="Name", description="Of the preset", options={"SKIP_SAVE"})
+    remove_name: bpy.props.BoolProperty(
+        name="Remove", description="Remove the preset of this name", options={"SKIP_SAVE"}
     )
-    stands: bpy.props.BoolProperty(
-        name="Stands", description="Plant the foot; otherwise it is lifted", default=True
-    )
-    first_frame: bpy.props.IntProperty(name="From", description="First frame of the scene")
-    last_frame: bpy.props.IntProperty(name="To", description="Last frame of the scene")
 
     @classmethod
-    def poll(cls, context):
-        if not session.of(context.scene).takes_path:
-            cls.poll_message_set("Sample or load takes first")
-            return False
-        return True
+    def description(cls, context, properties):
+        if properties.remove_name:
+            return rpt_("Remove this preset")
+        return rpt_("Keep the bone map as a preset for other rigs of this kind")
 
     @reported
     def execute(self, context):
-        scene = context.scene
-        if self.last_frame < self.first_frame:
-            raise RetakeError(
-                f"The range goes from frame {self.first_frame} back to {self.last_frame}."
-            )
-        edit = contact_edits.planted if self.stands else contact_edits.lifted
-        first, last = (reading.seconds_of(scene, f) for f in (self.first_frame, self.last_frame))
-        rigging.of(scene).contacts = edit(
-            rigging.contacts_of(scene), self.foot, first, last
-        ).to_json()
+        path = presets.path_of(self.name, own_presets())
+        if self.remove_name:
+            presets.remove(path)
+        else:
+            rig = session.character_of(context)
+            map_file.save(rigging.exact_slots(rig), rig.name, path)
         return {"FINISHED"}
 
 
-class RETAKE_OT_clear_contacts(bpy.types.Operator):
-    """Feet stand as the takes say again"""
-
-    bl_idname = "retake.clear_contacts"
-    bl_label = "As the Takes Say"
-    bl_options = {"REGISTER", "UNDO"}
-
-    @classmethod
-    def poll(cls, context):
-        if not rigging.of(context.scene).contacts:
-            cls.poll_message_set("Nothing was changed by hand")
-            return False
-        return True
-
-    def execute(self, context):
-        rigging.of(context.scene).contacts = ""
-        return {"FINISHED"}
-
-
-class RETAKE_OT_add_hand_target(NeedsCharacter, bpy.types.Operator):
-    """Add an empty that says where a wrist shall be in a range of frames. Move it, also with keys
-    or a parent; apply the take again to see it"""
-
-    bl_idname = "retake.add_hand_target"
-    bl_label = "Add Hand Target"
-    bl_options = {"REGISTER", "UNDO"}
-
-    hand: bpy.props.EnumProperty(
-        name="Hand", items=(("left", "Left", "The left hand"), ("right", "Right", "The right hand"))
-    )
-    first_frame: bpy.props.IntProperty(name="From", description="First frame of the scene")
-    last_frame: bpy.props.IntProperty(name="To", description="Last frame of the scene")
-
-    @reported
-    def execute(self, context):
-        scene, rig = context.scene, session.character_of(context)
-        session.takes_of(scene)  # says so if there are none
-        if self.last_frame < self.first_frame:
-            raise RetakeError(
-                f"The range goes from frame {self.first_frame} back to {self.last_frame}."
-            )
-        bone = rig.pose.bones.get(rigging.shown_map(rig).slots.bones.get(f"{self.hand}_hand", ""))
-        if bone is None:
-            raise RetakeError(f"The {self.hand} hand of '{rig.name}' is missing in its bone map.")
-        target = bpy.data.objects.new(f"{self.hand.title()} Hand Target", None)
-        scene.collection.objects.link(target)
-        target.empty_display_type, target.empty_display_size = "SPHERE", 0.04
-        target.show_in_front = True
-        target.location = rig.matrix_world @ bone.head
-        first, last = (reading.seconds_of(scene, f) for f in (self.first_frame, self.last_frame))
-        content = {"hand": self.hand, "first": first, "last": last}
-        target[rigging.TARGET] = json.dumps(content)
-        return {"FINISHED"}
-
-
-class RETAKE_OT_remove_hand_target(bpy.types.Operator):
-    """Remove this target. Apply the take again to see it"""
-
-    bl_idname = "retake.remove_hand_target"
-    bl_label = "Remove Hand Target"
-    bl_options = {"REGISTER", "UNDO"}
-
-    name: bpy.props.StringProperty(name="Target", options={"SKIP_SAVE"})
-
-    @reported
-    def execute(self, context):
-        target = context.scene.objects.get(self.name)
-        if target is None or rigging.TARGET not in target:
-            raise RetakeError(f"The scene has no hand target '{self.name}'.")
-        bpy.data.objects.remove(target)
-        return {"FINISHED"}
+def own_presets() -> Path:
+    """The folder of the user's own."""
+    return Path(bpy.utils.user_resource("SCRIPTS", path=f"presets/{presets.FOLDER}", create=True))
 
 
 CLASSES = (
-    RETAKE_OT_add_hand_target,
-    RETAKE_OT_remove_hand_target,
     RETAKE_OT_match_bones,
     RETAKE_OT_clear_bones,
     RETAKE_OT_pick_bone,
     RETAKE_OT_import_bones,
     RETAKE_OT_export_bones,
-    RETAKE_OT_set_contact,
-    RETAKE_OT_clear_contacts,
+    RETAKE_OT_preset_bones,
 )
 
 register, unregister = bpy.utils.register_classes_factory(CLASSES)
