@@ -136,7 +136,7 @@ def moving(frames: int, seconds: float, shake: float) -> CameraPath:
     sine, cosine, zero = np.sin(aim), np.cos(aim), np.zeros(frames)
     turns = np.stack([cosine, zero, sine, zero, zero + 1, zero, -sine, zero, cosine], axis=-1)
     places = np.stack([-5 * np.sin(yaw), zero - 1.4, -5 * np.cos(yaw)], axis=-1)
-    return CameraPath(turns.reshape(-1, 3, 3), places)
+    return CameraPath(turns.reshape(-1, 3, 3), places.astype(np.float64))
 
 
 if __name__ == "__main__":

@@ -147,6 +147,6 @@ def test_a_rotation_is_the_same_with_either_sign() -> None:
     worn = np.tile([0.6, 0.8, 0.0, 0.0], (3, 1))
     after = np.tile([0.0, 1.0, 0.0, 0.0], (3, 1))
     share = np.array([0.0, 0.5, 1.0])
-    for sign in (1, -1):
+    for sign in (1.0, -1.0):
         shown = laid_over(worn, sign * worn, sign * after, share)
         np.testing.assert_allclose(shown[[0, 2]], [worn[0], after[0]], atol=1e-12)
