@@ -19,7 +19,7 @@ TO_BLENDER_CAMERA = np.array([1.0, -1.0, -1.0])
 
 def camera_path(cameras: Floats, frames: int) -> CameraPath:
     """Of matrices (F, 4, 4), Blender camera to world, one per frame of the takes. The scale of the
-    camera object does not count. Raises RetakeError for other shapes.
+    camera object does not count. Raises RetakeError for other shapes, and for a scale of 0.
     """
     cameras = np.asarray(cameras, dtype=float)
     if cameras.shape != (frames, 4, 4):
@@ -28,7 +28,10 @@ def camera_path(cameras: Floats, frames: int) -> CameraPath:
             "one matrix per frame of the takes."
         )
     axes = cameras[:, :3, :3]
-    axes = axes / np.linalg.norm(axes, axis=1, keepdims=True)
+    scale = np.linalg.norm(axes, axis=1, keepdims=True)
+    if not np.all(scale > 0):
+        raise RetakeError("The camera has no size in some frames. Clear its scale (Alt S).")
+    axes = axes / scale
     return CameraPath(axes * TO_BLENDER_CAMERA, cameras[:, :3, 3])
 
 

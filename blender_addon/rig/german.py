@@ -219,4 +219,12 @@ TEXTS = {
     "Which foot, or which part of it": "Welcher Fuß, oder welcher Teil davon",
     "Whose wrist it is": "Wessen Handgelenk es ist",
     "Name of the target's object": "Name des Objekts, das das Ziel ist",
+    "The camera has no size in some frames. Clear its scale (Alt S).": (
+        "Die Kamera hat in einigen Bildern keine Größe. Setze ihre Skalierung zurück (Alt S)."
+    ),
+    "At rest the rig's legs stand across its trunk, as an animal's do: it will walk upright, "
+    "as the filmed person does.": (
+        "In der Ruhepose stehen die Beine des Rigs quer zum Rumpf, wie bei einem Tier: es wird "
+        "aufrecht gehen, wie die gefilmte Person."
+    ),
 }

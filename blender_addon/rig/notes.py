@@ -13,6 +13,9 @@ from .solving.landmarks import LIMB_JOINTS, Body
 PROPORTION = 1.3
 """Ratio between arms or trunk of rig and source, after scaling by the legs, that is mentioned."""
 
+BENT_AT_REST = 0.5
+"""Cosine between a rig's legs and the way down its trunk, at rest: animals have about 0."""
+
 LISTED = 6
 
 
@@ -23,6 +26,7 @@ def notes_on(body: Body, joints: Floats, bound: Mapping[str, Bools]) -> tuple[st
         "they keep their rest pose, but for toes that bend on the floor.",
         *_absent(body),
         *_guessed(body),
+        *_posture(body),
         *_proportions(body, joints),
         *_limits(bound),
     )
@@ -44,6 +48,16 @@ def _guessed(body: Body) -> tuple[str, ...]:
     return (
         "The rig's bones were told from its shape, not from their names; the least sure is "
         f"'{least}' ({100 * confidence[least]:.0f} %).",
+    )
+
+
+def _posture(body: Body) -> tuple[str, ...]:
+    legs = sum(body.rest_joints[end] - body.rest_joints[start] for start, _, end in LIMB_JOINTS[2:])
+    if -(legs @ body.up) > BENT_AT_REST * np.linalg.norm(legs):
+        return ()
+    return (
+        "At rest the rig's legs stand across its trunk, as an animal's do: it will walk upright, "
+        "as the filmed person does.",
     )
 
 

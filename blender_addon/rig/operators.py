@@ -41,15 +41,16 @@ class NeedsRig:
 
 
 class StartsAtFrame(NeedsRig):
-    """From the panel they begin where the scene does."""
+    """From the panel they begin where the clip does."""
 
     start_frame: bpy.props.IntProperty(
         name="Start Frame", description="Frame of the scene where the motion begins", default=1
     )
 
     def invoke(self, context, event):
-        if not self.properties.is_property_set("start_frame"):
-            self.start_frame = context.scene.frame_start
+        takes = reading.takes_or_none(context.scene)  # without any, `execute` says so
+        if takes is not None and not self.properties.is_property_set("start_frame"):
+            self.start_frame = session.start_of(context.scene, takes)
         return self.execute(context)
 
 
@@ -83,7 +84,7 @@ class RETAKE_OT_apply_take(WritesTake, bpy.types.Operator):
         solved = solve(scene, rig, read_wearer(rig), self.hypothesis, self.start_frame)
         name = action_name(scene, self.hypothesis)
         action = write_action(rig, solved.motion, solved.frames, name, solved.switches)
-        sign(action, scene, self.hypothesis)
+        sign(action, scene, self.hypothesis, self.start_frame)
         if self.mark_asset:
             action.asset_mark()
         self.report({"INFO"}, " ".join([f"New action: {action.name}.", *solved.notes]))
@@ -126,7 +127,7 @@ class RETAKE_OT_bake_takes(StartsAtFrame, bpy.types.Operator):
                 one.switches,
                 active=False,
             )
-            sign(action, scene, number)
+            sign(action, scene, number, self.start_frame)
             made.append(action)
         pushed = nla.push_down(rig)
         for action in reversed(made):
@@ -176,7 +177,7 @@ class RETAKE_OT_simplify_take(WritesTake, bpy.types.Operator):
         found = as_key_poses(rig, wearer, rows, unit_cm, self.degrees, self.centimetres)
         name = f"{action_name(scene, self.hypothesis)} key poses"
         action = write_key_poses(rig, rows, found.keys, self.start_frame, name, solved.switches)
-        sign(action, scene, self.hypothesis)
+        sign(action, scene, self.hypothesis, self.start_frame)
         errors = found.measured(action, self.start_frame)
         text = rpt_(
             "{:d} key poses in place of {:d} frames; largest error {:.1f}° ({:s}) "
@@ -273,9 +274,9 @@ def action_name(scene, hypothesis: int) -> str:
     return f"{name} chosen" if reading.choice_track(scene).decisions else f"{name} best"
 
 
-def sign(action, scene, hypothesis: int) -> None:
+def sign(action, scene, hypothesis: int, start_frame: int) -> None:
     """Where it comes from: what is needed to make it again."""
-    origin = provenance(scene)
+    origin = {**provenance(scene), "start": start_frame}
     if hypothesis != BEST:
         origin = {**origin, "choices": [], "take": hypothesis}
     action[OURS] = json.dumps(origin)

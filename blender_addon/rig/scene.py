@@ -216,7 +216,8 @@ def _reach_of(scene, target) -> Reach:
     if target.animation_data or target.parent or len(target.constraints):
         takes = session.takes_of(scene)
         fps = session.fps_of(scene)
-        frames = scene.frame_start + (scene_times(takes, fps) - takes.times[0]) * fps
+        seconds = scene_times(takes, fps) - takes.times[0]
+        frames = session.start_of(scene, takes) + seconds * fps
         place = matrices_over_time(target, scene, frames)[:, :3, 3]
     return Reach(hand, first, last, place)
 
@@ -229,5 +230,6 @@ def _cameras(scene) -> np.ndarray:
     takes = session.takes_of(scene)
     if not (camera.animation_data or camera.parent or len(camera.constraints)):
         return np.tile(np.array(camera.matrix_world), (takes.frame_count, 1, 1))
-    frames = scene.frame_start + (takes.times - takes.times[0]) * session.fps_of(scene)
+    seconds = takes.times - takes.times[0]
+    frames = session.start_of(scene, takes) + seconds * session.fps_of(scene)
     return matrices_over_time(camera, scene, frames)

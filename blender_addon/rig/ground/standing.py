@@ -59,9 +59,17 @@ def hip_path(
 
 def leg_length(joints: Floats) -> float:
     """Thigh and shin of the source: median over frames, mean of both sides."""
-    legs = joints[:, ((1, 2, 3), (4, 5, 6))]
-    lengths = np.linalg.norm(np.diff(legs, axis=2), axis=-1).sum(axis=2)
-    return float(np.median(lengths, axis=0).mean())
+    return float(np.median(_leg_bones(joints).sum(axis=2), axis=0).mean())
+
+
+def shortest_leg_bone(joints: Floats) -> float:
+    """Of all thighs and shins in all frames."""
+    return float(_leg_bones(joints).min())
+
+
+def _leg_bones(joints: Floats) -> Floats:
+    """(F, 2, 2) lengths of thigh and shin of both legs."""
+    return np.linalg.norm(np.diff(joints[:, ((1, 2, 3), (4, 5, 6))], axis=2), axis=-1)
 
 
 def standing_ankle_height(joints: Floats) -> float:

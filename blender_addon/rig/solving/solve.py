@@ -30,7 +30,7 @@ from ..armature.limits import Limits, limited
 from ..armature.rest_pose import RestPose
 from ..ground.footing import stand
 from ..ground.plants import Contacts
-from ..ground.standing import hip_path, leg_length
+from ..ground.standing import hip_path, leg_length, shortest_leg_bone
 from ..mapping.bone_map import BoneMap
 from ..notes import notes_on
 from ..wishes import Reach
@@ -50,8 +50,8 @@ HUMAN_LEG_M = 0.835
 """Contacts are told by speeds and heights of a body of 1.70 m (Drillis and Contini 1966)."""
 
 SHORTEST_LEG_M = 1e-3
-"""A source with shorter legs is no body: nothing could be scaled to it."""
-
+"""A source with a shorter thigh or shin in any frame is no body: nothing could be scaled to it, and
+no knee bent."""
 
 HIPS_CARRY = RootPolicy()
 
@@ -115,7 +115,7 @@ def solve_motion(
     asked = asked or Asked()
     body = Body.of(rest, bone_map)
     joints = rows_of_frames(np.asarray(positions_world, dtype=float) @ placement.rotation.T, 2)
-    if leg_length(joints) < SHORTEST_LEG_M:
+    if shortest_leg_bone(joints) < SHORTEST_LEG_M:
         raise RetakeError("The legs of this take have no length. Choose or sample another take.")
     turns, hinges = body_turns(joints, body, fps, asked.neutral), rest_hinges(body)
     posed = _shown_joints(body, turns, len(joints))

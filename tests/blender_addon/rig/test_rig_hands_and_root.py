@@ -114,6 +114,8 @@ def test_camera_frame_becomes_the_world_whatever_the_cameras_scale() -> None:
     np.testing.assert_allclose(through_camera(seen, camera[None]), [[[1.5, 6.0, 3.2]]])
     with pytest.raises(RetakeError, match="one matrix per frame"):
         through_camera(seen, np.tile(camera, (2, 1, 1)))
+    with pytest.raises(RetakeError, match="camera has no size"):
+        through_camera(seen, np.zeros((1, 4, 4)))
 
 
 def test_wishes_are_checked_when_they_are_made() -> None:

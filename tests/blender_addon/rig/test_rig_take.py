@@ -93,6 +93,16 @@ def test_take_without_any_length_is_refused(takes: Takes, make_rig: MakeRig) -> 
         solve_take(replace(takes, poses=0 * takes.poses), 0, make_rig("mixamo"), 24.0)
 
 
+@pytest.mark.parametrize("joints", [(1, 2), (5, 6)])
+def test_legs_without_length_in_a_single_frame_are_refused(
+    takes: Takes, make_rig: MakeRig, joints: tuple[int, int]
+) -> None:
+    poses = takes.poses.copy()
+    poses[:, 5, joints[1]] = poses[:, 5, joints[0]]
+    with pytest.raises(RetakeError, match="legs of this take have no length"):
+        solve_take(replace(takes, poses=poses), 0, make_rig("mixamo"), 24.0)
+
+
 def test_feet_stand_where_heel_or_toe_of_the_takes_do(takes: Takes) -> None:
     contacts = np.zeros((len(takes.times), 4), np.float32)
     contacts[10:20, 1] = contacts[30:, 2] = 0.9

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -138,3 +139,20 @@ def test_odd_proportions_are_mentioned(make_rig: MakeRig, dance: Floats) -> None
             long_arms[:, joint] += usual[:, joint] - usual[:, start]
     notes = solve_motion(long_arms, rig, bone_map).notes
     assert any("arms 0.5 times as long" in note for note in notes)
+
+
+def test_a_rig_that_stands_on_all_fours_is_told(make_rig: MakeRig, dance: Floats) -> None:
+    rig = make_rig("mixamo")
+    legs = [i for i, name in enumerate(rig.bones) if any(n in name for n in ("Leg", "Foot", "Toe"))]
+    hip = rig.matrices[rig.index["Hips"], :3, 3]
+    quarter = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
+    matrices, tails = rig.matrices.copy(), rig.tails.copy()
+    matrices[legs, :3, :3] = quarter @ matrices[legs, :3, :3]
+    matrices[legs, :3, 3] = (matrices[legs, :3, 3] - hip) @ quarter.T + hip
+    tails[legs] = (tails[legs] - hip) @ quarter.T + hip
+    animal = replace(rig, matrices=matrices, tails=tails)
+    told = [
+        any("as an animal's" in note for note in solve_motion(dance[:4], r, find_bone_map(r)).notes)
+        for r in (rig, animal)
+    ]
+    assert told == [False, True]
