@@ -6,6 +6,7 @@ can hang. `tasks.py test` therefore calls pytest twice, and a bare `pytest` stay
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,14 @@ from retake.shared.takes import LIMB_GROUPS, Alternative, Takes
 # The models of the tests are tiny: a second thread costs more than it brings, on a busy machine by
 # far.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+with contextlib.suppress(ImportError):  # the newer Blender's environment does without
+    from hypothesis import HealthCheck, settings
+
+    # A machine that does much else is slow, which says nothing about the code.
+    slow = [HealthCheck.too_slow]
+    settings.register_profile("patient", deadline=None, suppress_health_check=slow)
+    settings.load_profile("patient")
 
 BLENDER = Path(__file__).resolve().parent / "blender"
 

@@ -17,8 +17,9 @@ from .agreement import Doubt, doubt_of
 from .combine import combine
 from .stage import scale_of
 
-DOUBTFUL_DEGREES = 10.0
-"""From this disagreement on a stretch is listed."""
+DOUBTFUL_DEGREES = 15.0
+"""From this disagreement on a stretch is listed: one mirrored limb of 7 % of the weight, 57 degrees
+away, or all three of them 33."""
 
 SHORTEST_S, GAP_S, LONGEST_S = 0.2, 0.3, 4.0
 """Shorter stretches are not listed, shorter gaps do not divide; longer stretches are cut where the
