@@ -2,10 +2,14 @@
 """What operators of all steps share: errors become reports, files are asked for."""
 
 import functools
+import re
 
 import bpy
 
 from ..shared.errors import RetakeError
+
+BLENDERS_WORDS = re.compile(r"^Error: |^Operator bpy\.ops\.\S+\.poll\(\) ")
+"""What Blender puts before an operator's own sentence."""
 
 
 def reported(execute):
@@ -31,7 +35,7 @@ def carried_out(operator, *how, **options):
     try:
         return operator(*how, **options)
     except RuntimeError as error:
-        raise RetakeError(str(error).strip().removeprefix("Error: ")) from None
+        raise RetakeError(BLENDERS_WORDS.sub("", str(error).strip())) from None
 
 
 class AsksForFile:

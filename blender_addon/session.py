@@ -233,6 +233,15 @@ def fps_of(scene) -> float:
     return scene.render.fps / scene.render.fps_base
 
 
+def start_of(scene, takes: Takes) -> int:
+    """The scene's frame at which the takes begin: where the clip's own picture of that moment
+    stands, wherever the scene's range begins; without a clip, the scene's first frame."""
+    clip = scene.retake_clip.clip
+    if clip is None:
+        return scene.frame_start
+    return round(clip.frame_start + float(takes.times[0]) * fps_of(scene))
+
+
 def chosen_hypothesis(scene) -> int:
     """Of the active row; `BEST` if there is none."""
     session = of(scene)

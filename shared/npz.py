@@ -19,7 +19,8 @@ from .errors import RetakeError
 def read_npz(path: Path, needed: tuple[str, ...], what: str) -> dict[str, AnyArray]:
     """All arrays of `path`; RetakeError if it is missing, not an npz, or lacks one of `needed`."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file:  # numpy leaves the file of a damaged archive open
+            archive = np.load(file, allow_pickle=False)
             # np.load gives a bare array for a .npy file, whatever its name.
             if not isinstance(archive, NpzFile):
                 raise RetakeError(f"{path} is not {what}: expected a .npz archive.")

@@ -22,7 +22,7 @@ from . import reading, solves
 from .before import Before, look_at, pose_again, put_back_action
 from .choice_track import Decision
 from .laying import laid, wears
-from .origin import OURS, keys_of, provenance
+from .origin import OURS, keys_of, note_of, provenance
 
 PREVIEW = "Retake Preview"
 
@@ -103,8 +103,7 @@ def _shown(scene, rig, decision: Decision):
 
 def _shown_near(scene, rig, before: Before, former, decision: Decision):
     """The action that was worn with other keys around the decision; None if that cannot be."""
-    state, path = reading.of(scene), session.of(scene).takes_path
-    if former is None or not wears(former, path, state.decisions):
+    if former is None or not wears(former, provenance(scene)):
         return None
     worn = reading.choice_track(scene)
     action = laid(former, before.slot, _solves(scene, rig), worn, decision)
@@ -140,10 +139,11 @@ def end_preview() -> None:
 
 
 def _solves(scene, rig) -> solves.Solves:
+    takes = session.takes_of(scene)
     asked = solves.Asked(
-        session.takes_of(scene),
+        takes,
         session.fps_of(scene),
-        scene.frame_start,
+        session.start_of(scene, takes),
         rigging.wishes_of(scene, rig),
         session.matching_track(scene),
     )
@@ -161,13 +161,8 @@ def _action_of(rig):
 def _unedited(rig):
     """The rig's action if it is ours and as we wrote it."""
     action = _action_of(rig)
-    if action is None or OURS not in action or action.library is not None:
-        return None
-    try:
-        written = json.loads(action[OURS]).get("keys")
-    except (ValueError, AttributeError, TypeError):
-        return None
-    return action if written == keys_of(action) else None
+    written = note_of(action).get("keys") if action and action.library is None else None
+    return action if written and written == keys_of(action) else None
 
 
 def _take_the_place_of(old, new, name: str) -> None:
@@ -213,11 +208,8 @@ def _sweep_all() -> None:
 
 def _preview_in(action) -> dict | None:
     """What a preview says about itself; None for other actions, whatever they are called."""
-    try:
-        kept = json.loads(action.get(OURS) or "null")
-    except (ValueError, TypeError):
-        return None
-    return kept if isinstance(kept, dict) and "preview_of" in kept else None
+    note = note_of(action)
+    return note if "preview_of" in note else None
 
 
 def _sweep(action, kept: dict) -> None:

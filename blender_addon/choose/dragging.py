@@ -106,9 +106,11 @@ class RETAKE_OT_move_end(NeedsTakes, bpy.types.Operator):
 
 def _under(context, mouse):
     """The handle there, or None."""
-    region, scene = context.region, context.scene
+    region, scene, area = context.region, context.scene, context.area
+    if area is None or area.type != "DOPESHEET_EDITOR" or region is None or region.type != "WINDOW":
+        return None
     takes = reading.takes_or_none(scene) if reading.of(scene).show_strip else None
-    if takes is None or region is None or region.type != "WINDOW":
+    if takes is None:
         return None
     scale = context.preferences.system.ui_scale
     left, wide = frame_scale(region)

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
 
 from ..rig.writing.write_action import Channel, channels
 from .choice_track import WHOLE, ChoiceTrack, Decision
-from .origin import OURS
+from .origin import CLOCK, note_of
 from .solves import Solves
 from .surroundings import Piece, laid_over, piece_for
 
@@ -45,14 +44,12 @@ def laid(action, slot: int, solves: Solves, worn: ChoiceTrack, decision: Decisio
     return copy
 
 
-def wears(action, takes_path: str, choices: str) -> bool:
-    """Whether our own note in the action says that it shows just these choices."""
-    try:
-        note = json.loads(action.get(OURS) or "null")
-        known = (note["takes"], note["choices"], note.get("take"))
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return False
-    return known == (takes_path, json.loads(choices or "[]"), None)
+def wears(action, wanted: dict[str, object]) -> bool:
+    """Whether our own note in the action says that it shows just what `origin.provenance` says,
+    by the same clock."""
+    note = note_of(action)
+    same = all(note.get(name) == wanted[name] for name in ("takes", "choices", *CLOCK))
+    return same and note.get("take") is None
 
 
 def _moves(old: Channel, new: Channel, solves: Solves, decision: Decision) -> bool:

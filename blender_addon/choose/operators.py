@@ -64,6 +64,7 @@ class RETAKE_OT_open_doubt(NeedsTakes, bpy.types.Operator):
     def execute(self, context):
         scene = context.scene
         character.end_preview()
+        session.takes_of(scene)  # says what is wrong with them
         state = reading.of(scene)
         if not len(state.stretches):
             choosing.list_stretches(scene)

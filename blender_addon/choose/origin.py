@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,19 @@ OURS = "retake"
 """The custom property of our actions: where they come from, as JSON."""
 
 
+CLOCK = ("fps", "start")
+"""Of the note: the scene's rate, and its frame at which the takes begin."""
+
+
+def note_of(action) -> dict[str, Any]:
+    """What our action says of itself; nothing if it is none of ours, or the note is damaged."""
+    try:
+        note = json.loads(action.get(OURS) or "null")
+    except (ValueError, TypeError):
+        return {}
+    return note if isinstance(note, dict) else {}
+
+
 def provenance(scene) -> dict[str, object]:
     """What is needed to make the action again, except the takes file itself."""
     takes = session.takes_of(scene)
@@ -22,6 +36,8 @@ def provenance(scene) -> dict[str, object]:
     return {
         "takes": session.of(scene).takes_path,
         "seed": takes.seed,
+        "fps": round(session.fps_of(scene), 4),
+        "start": session.start_of(scene, takes),
         **{name: takes.provenance[name] for name in known if name in takes.provenance},
         "video": str(takes.provenance.get("video_sha256", "")),
         "choices": json.loads(reading.of(scene).decisions or "[]"),

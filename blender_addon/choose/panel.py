@@ -8,6 +8,7 @@ from bpy.app.translations import pgettext_iface as iface_  # pyright: ignore[rep
 from ...shared.errors import RetakeError
 from .. import session
 from ..sidebar import RetakePanel, draw_sentence
+from ..takes.rows import without_moments
 from . import character, reading, ready, review
 from .here import group_words
 
@@ -34,12 +35,12 @@ class RETAKE_UL_stretches(bpy.types.UIList):
 
 class RETAKE_UL_alternatives(bpy.types.UIList):
     def draw_item(self, context, layout, data, item, icon, active_data, active_property, index):
-        split = layout.split(factor=0.72)
+        split = layout.split(factor=0.78)
         row = split.row(align=True)
         swatch = row.row()
         swatch.ui_units_x = 0.8
         swatch.prop(item, "colour", text="")
-        row.label(text=item.name)
+        row.label(text=without_moments(tuple(each.name for each in data.alternatives))[index])
         split.progress(factor=item.share, text=f"{item.share:.0%}")
 
 

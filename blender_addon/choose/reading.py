@@ -54,7 +54,7 @@ def frame_of(scene, seconds: float) -> int:
     takes = takes_or_none(scene)
     if takes is None:
         return scene.frame_start
-    return round(stage.frame_of(seconds, takes, session.fps_of(scene), scene.frame_start))
+    return round(exact_frame_of(scene, takes)(seconds))
 
 
 def seconds_of(scene, frame: float) -> float:
@@ -62,12 +62,13 @@ def seconds_of(scene, frame: float) -> float:
     takes = takes_or_none(scene)
     if takes is None:
         return 0.0
-    return stage.seconds_of(frame, takes, session.fps_of(scene), scene.frame_start)
+    fps, start = session.fps_of(scene), session.start_of(scene, takes)
+    return stage.seconds_of(frame, takes, fps, start)
 
 
 def exact_frame_of(scene, takes):
     """seconds -> frame of the scene, not rounded."""
-    fps, start = session.fps_of(scene), scene.frame_start
+    fps, start = session.fps_of(scene), session.start_of(scene, takes)
     return lambda seconds: stage.frame_of(seconds, takes, fps, start)
 
 

@@ -42,6 +42,14 @@ def takes_at_hand(scene) -> Takes | None:
     return takes
 
 
+def is_damaged(scene) -> bool:
+    """Whether the thread could not read the scene's takes."""
+    try:
+        return bool(_takes.problem) and _takes.last[0] == session.takes_file(scene)
+    except RetakeError:
+        return False
+
+
 def frame_shown(scene, seconds: float) -> int:
     """For panels: `reading.frame_of`, but the clip's start until a thread has read the takes."""
     if takes_at_hand(scene) is None and not bpy.app.background:

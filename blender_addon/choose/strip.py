@@ -66,7 +66,7 @@ def _rows(scene, takes, shader, layout: Layout):
     """Bottom and batches, the limbs' and the feet's."""
     track, spans = reading.decided(scene), standing(scene)
     frame_of = reading.exact_frame_of(scene, takes)
-    clip = (session.of(scene).takes_path, session.fps_of(scene), scene.frame_start)
+    clip = (session.of(scene).takes_path, session.fps_of(scene), session.start_of(scene, takes))
     hot = _heat(scene, (*clip, reading.of(scene).doubt_degrees), shader)
     chosen = _batch(shader, "chosen", (*clip, track), lambda: chosen_of(takes, track, frame_of))
     yield layout.limbs, [hot, chosen]

@@ -13,14 +13,20 @@ import bpy
 
 from ...shared.errors import RetakeError
 from .. import jobs, session, timer
+from ..choose import ready
+from ..choose.origin import note_of
 from ..clip import fingerprint
 from ..sidebar import told
+from ..takes.rows import BEST
 from ..track import scene as track_scene
 from .fixes import Button
 
 LOOK_AGAIN_S = 3
 RATES_APART = 0.05
 """Of the frame rate; less is how differently programs read the same file."""
+
+RATE_SAME = 0.001
+"""Frames per second: `origin.provenance` rounds."""
 
 CONTINUE = Button("retake.continue_job", "", "PLAY")
 FORGET = Button("retake.forget_job", "", "TRASH")
@@ -55,6 +61,7 @@ def notices(scene) -> list[Notice]:
         _lost_takes(scene),
         _changed(scene),
         _mismatched(scene),
+        _out_of_step(scene),
     )
     return [notice for notice in told_of if notice]
 
@@ -92,10 +99,14 @@ def _lost_track(scene) -> Notice | None:
 
 def _lost_takes(scene) -> Notice | None:
     path = session.of(scene).takes_path
-    if not path or _is_found(scene, session.takes_file):
+    if path and ready.is_damaged(scene):
+        form = "The takes {name} are damaged."
+    elif not path or _is_found(scene, session.takes_file):
         return None
+    else:
+        form = "The takes {name} did not come with this file."
     return Notice(
-        "The takes {name} did not come with this file.",
+        form,
         (_find("TAKES"), SAMPLE),
         {"name": _name(path)},
     )
@@ -149,6 +160,23 @@ def _mismatched(scene) -> Notice | None:
         "The keypoints are those of a video of {w} x {h} at {fps:.4g} fps, which the clip is not.",
         (DETECT, LOAD_TRACK),
         {"w": size[0], "h": size[1], "fps": track.fps},
+    )
+
+
+def _out_of_step(scene) -> Notice | None:
+    """The motion has a key per frame of the rate that the scene had when it was applied."""
+    rig = session.of(scene).character
+    action = rig.animation_data.action if rig and rig.animation_data else None
+    note = note_of(action) if action else {}
+    rate = note.get("fps")
+    if not isinstance(rate, int | float) or abs(rate - session.fps_of(scene)) < RATE_SAME:
+        return None
+    again = (("hypothesis", note.get("take", BEST)),)
+    return Notice(
+        "The motion was applied at {old:.4g} fps, the scene has {new:.4g}: it does not run with "
+        "the video.",
+        (Button("retake.apply_take", "Apply Again", "CHECKMARK", again),),
+        {"old": rate, "new": session.fps_of(scene)},
     )
 
 

@@ -191,7 +191,7 @@ def align_camera(scene, rig) -> None:
     body = Body.of(rest, bone_map)
     shown = np.unique(np.linspace(0, takes.frame_count - 1, FIT_FRAMES).round().astype(int))
     seconds = takes.times - takes.times[0]
-    frames = scene.frame_start + seconds[shown] * rate_of(scene)
+    frames = session.start_of(scene, takes) + seconds[shown] * rate_of(scene)
     thighs = (bone_map.left.thigh, bone_map.right.thigh)
     joints = combine(takes)
     place(

@@ -6,7 +6,7 @@ from bpy.app.translations import pgettext_iface as iface_  # pyright: ignore[rep
 
 from .. import session, timer
 from ..sidebar import RetakePanel, draw_sentence
-from .rows import BEST
+from .rows import BEST, without_moments
 
 SLIDES_CM_S = 25.0
 """From this speed of standing feet on a row is marked."""
@@ -25,7 +25,7 @@ class RETAKE_UL_takes(bpy.types.UIList):
         row = layout.row(align=True)
         row.active = not item.rejected
         self._draw_mark(row, item)
-        row.label(text=item.name)
+        row.label(text=without_moments(tuple(each.name for each in data.takes))[index])
         if item.wrong_knees > KNEES or item.through > THROUGH:
             row.label(text="", icon="ERROR")
         if item.slide_cm_s > SLIDES_CM_S:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -32,6 +34,17 @@ def rows_of(takes: Takes) -> list[Row]:
     order = [int(h) for h in np.argsort(-takes.weights, kind="stable") if int(h) not in known]
     others = [Row(f"Take {h + 1}", float(takes.weights[h]), h, not distinct) for h in order]
     return [Row("Best of All", 1.0, BEST, True), *distinct, *others]
+
+
+MOMENT = re.compile(r" at \d+\.\d s\b")
+
+
+@lru_cache(maxsize=8)
+def without_moments(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names without "at 1.1 s", for rows that are too narrow; as they are if that would make
+    two the same."""
+    short = tuple(MOMENT.sub("", name) for name in names)
+    return short if len(set(short)) == len(set(names)) else names
 
 
 def _sentence(name: str) -> str:

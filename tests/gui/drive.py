@@ -29,7 +29,6 @@ SCREEN = os.environ.get("RETAKE_GUI_SCREEN", "")
 """The file in which Xvfb keeps its screen (-fbdir); empty on a real screen."""
 
 FAILED = 3
-PANELS = ("client", "clip", "track", "takes", "choose", "rig")
 
 
 class Gui:
@@ -72,16 +71,15 @@ class Gui:
 
     def only_open(self, *steps: str) -> None:
         """The panels of the other steps start closed; to be called before the tab is opened."""
-        modules = [self.part(f"{step}.panel") for step in PANELS]
-        each = [
-            (step, cls)
-            for step, module in zip(PANELS, modules, strict=True)
-            for cls in module.CLASSES
+        each = {
+            cls: name.partition(".")[0]
+            for name in self.part("registration").MODULES
+            for cls in getattr(self.part(name), "CLASSES", ())
             if issubclass(cls, bpy.types.Panel)
-        ]
-        for _, cls in reversed(each):
+        }
+        for cls in reversed(each):
             bpy.utils.unregister_class(cls)
-        for step, cls in each:
+        for cls, step in each.items():
             if step not in steps and not getattr(cls, "bl_parent_id", ""):
                 cls.bl_options = {*getattr(cls, "bl_options", ()), "DEFAULT_CLOSED"}
             bpy.utils.register_class(cls)

@@ -149,6 +149,22 @@ def test_a_blend_without_its_files_says_so_and_takes_them_back(
     assert part("client.scene").notices(scene) == []
 
 
+def test_takes_that_cannot_be_read_are_told(
+    part: Part, scene: bpy.types.Scene, files: tuple[Path, Path]
+) -> None:
+    files[1].write_bytes(files[1].read_bytes()[:500])
+    ready = part("choose.ready")
+    ready.forget()
+    part("session")._loaded.clear()
+    assert ready.takes_at_hand(scene) is None
+    assert ready._takes._coming[1].exception(timeout=20) is not None
+    ready._look()
+    (notice,) = part("client.scene").notices(scene)
+    assert notice.text == "The takes walk takes.npz are damaged."
+    with pytest.raises(RuntimeError, match="damaged"):
+        bpy.ops.retake.open_doubt()
+
+
 def test_another_video_is_told(part: Part, scene: bpy.types.Scene, tmp_path: Path) -> None:
     """The takes name the SHA-256 of another file."""
     video = tmp_path / "walk.mp4"
@@ -183,6 +199,27 @@ def test_keypoints_of_another_video_are_told(
         "retake.detect_keypoints",
         "retake.load_track",
     ]
+
+
+def test_a_motion_of_another_rate_is_told_and_applied_again(part: Part, installed: str) -> None:
+    """It would not run with the video. Where the scene's own range begins does not matter."""
+    bpy.ops.retake.try_sample(play=False)
+    scene, notices = bpy.context.scene, part("client.scene").notices
+    frame_of = part("choose.reading").frame_of
+    scene.frame_start = 21
+    assert (frame_of(scene, 0.0), frame_of(scene, 0.5)) == (1, 31)
+    assert notices(scene) == []
+    scene.retake_clip.rate = "RESAMPLE"
+    scene.render.fps = 30
+    (notice,) = notices(scene)
+    assert "applied at 60 fps, the scene has 30" in notice.text
+    (button,) = notice.buttons
+    assert button.operator == "retake.apply_take"
+    again = bpy.ops.retake.apply_take("INVOKE_DEFAULT", **dict(button.options))
+    assert again == {"FINISHED"}
+    assert notices(scene) == []
+    keys = scene.retake.character.animation_data.action.frame_range
+    assert tuple(keys) == (1, 50)
 
 
 def test_an_interrupted_run_is_told_and_can_be_forgotten(

@@ -88,7 +88,10 @@ def _picks(track: ChoiceTrack) -> dict[str, Ints]:
     return found
 
 
-@settings(suppress_health_check=list(HealthCheck), max_examples=40)
+PATIENT = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
+@settings(suppress_health_check=PATIENT, max_examples=40)
 @given(TRACKS)
 def test_picks_agree_with_the_naive_twin(clip: Takes, track: ChoiceTrack) -> None:
     for group, own in track.picks(clip).items():
