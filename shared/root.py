@@ -136,11 +136,7 @@ def solve_root(
     seen = np.where(visible[..., None], camera.rays(pixels.astype(np.float64)), 0.0)
     seen = np.ascontiguousarray(seen.transpose(2, 1, 0)[:, :, None])
     weight = np.ascontiguousarray(np.where(visible, confidence, 0.0).T[:, None])
-    bending = (smoothness * fps * np.array([1.0, 1.0, DEPTH_SMOOTHNESS])) ** 4
-    if path is not None:
-        stiff = (path.turns * bending) @ np.swapaxes(path.turns, -1, -2)
-        bending, axes = np.linalg.eigh(stiff.mean(axis=0))
-        path = path.along(axes)
+    bending, path = _bending(smoothness * fps, path)
     hypotheses = poses.reshape(-1, *poses.shape[-3:])
     group = max(1, FRAMES_AT_ONCE // len(pixels))
     roots = np.empty((*hypotheses.shape[:2], 3))
@@ -149,6 +145,19 @@ def solve_root(
         view = _View(np.ascontiguousarray(some.transpose(3, 2, 0, 1)), seen, weight)
         roots[first : first + group] = _solve(view, bending, path)
     return roots.reshape(*poses.shape[:-2], 3)
+
+
+def _bending(frames: float, path: CameraPath | None) -> tuple[Floats, CameraPath | None]:
+    """What acceleration costs (3,), along the axes in which it counts apart from each other.
+
+    `frames`: the time of smoothing. Those of the camera, or of the world on average over a path.
+    """
+    bending = (frames * np.array([1.0, 1.0, DEPTH_SMOOTHNESS])) ** 4
+    if path is None:
+        return bending, None
+    stiff = (path.turns * bending) @ np.swapaxes(path.turns, -1, -2)
+    bending, axes = np.linalg.eigh(stiff.mean(axis=0))
+    return bending, path.along(axes)
 
 
 def _solve(view: _View, bending: Floats, path: CameraPath | None) -> Floats:

@@ -35,12 +35,13 @@ from ..mapping.bone_map import BoneMap
 from ..notes import notes_on
 from ..wishes import Reach
 from .hands import reaching
+from .head import head_turns
 from .ik_keys import IkLimb, ik_keys
 from .kinematics import all_turns, basis_quaternion, posed_heads
 from .landmarks import WORLD, Body, Placement
 from .limbs import clavicle_turns, limb_turns, rest_hinges
 from .root_policy import Carried, RootPolicy, carried
-from .trunk import head_turns, trunk_turns
+from .trunk import trunk_turns
 from .twist_bones import twist_bone_turns
 from .vectors import mul, rows_of_frames
 
