@@ -28,6 +28,9 @@ LIMB_GROUPS = {
 ARRAYS = ("poses", "root", "weights", "spread", "contacts", "times")
 """The array fields of `Takes`; all others are small."""
 
+FORMAT = 1
+"""Of the file. One more whenever an older Retake could not read it, so that it can say so."""
+
 CONTACT_POINTS = ("left_heel", "left_toe", "right_heel", "right_toe")
 
 
@@ -122,7 +125,7 @@ class Takes:
     def meta(self) -> str:
         """Everything beside the arrays as JSON, for the file and for the wire alike."""
         rest = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ARRAYS}
-        return json.dumps(rest, default=asdict)
+        return json.dumps({"format": FORMAT} | rest, default=asdict)
 
     @staticmethod
     def of(arrays: Mapping[str, AnyArray], meta: str, source: str) -> Takes:
@@ -132,6 +135,8 @@ class Takes:
         """
         try:
             rest = json.loads(meta)
+            if rest.get("format", FORMAT) > FORMAT:
+                raise RetakeError(f"{source} was written by a newer Retake. Update this one.")
             return Takes(
                 **{name: arrays[name] for name in ARRAYS},
                 fps=float(rest["fps"]),

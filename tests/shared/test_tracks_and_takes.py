@@ -50,6 +50,13 @@ def test_takes_read_back(tmp_path: Path, takes: Takes):
     assert back.whole == takes.whole
 
 
+def test_takes_of_a_newer_retake_say_so(takes: Takes):
+    newer = json.loads(takes.meta()) | {"format": 2}
+    arrays = {name: getattr(takes, name) for name in ARRAYS}
+    with pytest.raises(RetakeError, match=r"new\.npz was written by a newer Retake"):
+        Takes.of(arrays, json.dumps(newer), "new.npz")
+
+
 def test_takes_from_before_there_was_a_choice_read_back(tmp_path: Path, takes: Takes):
     meta = json.loads(takes.meta())
     del meta["whole"]
