@@ -227,4 +227,7 @@ TEXTS = {
         "In der Ruhepose stehen die Beine des Rigs quer zum Rumpf, wie bei einem Tier: es wird "
         "aufrecht gehen, wie die gefilmte Person."
     ),
+    "The contacts kept in this scene are damaged. Press As the Takes Say.": (
+        "Die Kontakte in dieser Szene sind beschädigt. Drücke Wie die Fassungen sagen."
+    ),
 }

@@ -184,11 +184,17 @@ def _smoothing_in(row) -> Smoothing:
     return Smoothing(row.seconds, groups, row.first - SEVEN_DIGITS_S, row.last + SEVEN_DIGITS_S)
 
 
+DAMAGED_CONTACTS = "The contacts kept in this scene are damaged. Press As the Takes Say."
+
+
 def contacts_of(scene) -> ContactSpans:
     """The animator's, else the takes'. RetakeError if there are none or they are damaged."""
     text = of(scene).contacts
     if text:
-        return ContactSpans.from_json(text, "What the scene says of contacts")
+        try:
+            return ContactSpans.from_json(text, "The scene")
+        except RetakeError as error:
+            raise RetakeError(DAMAGED_CONTACTS) from error
     takes = session.takes_of(scene)
     return ContactSpans.of(takes.contacts, takes.times)
 

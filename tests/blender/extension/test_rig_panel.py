@@ -407,7 +407,7 @@ def test_contacts_by_hand_are_kept_drawn_and_cleared(taken: Any, part: Part, dra
         bpy.ops.retake.set_contact(foot="left", first_frame=9, last_frame=3)
     state.contacts = "rubbish"
     drawn = " ".join(text for kind, text in draw(panels.RETAKE_PT_feet) if kind == "label")
-    assert "What the scene says of contacts is not JSON" in drawn
+    assert "Press As the Takes Say" in drawn
     bpy.ops.retake.clear_contacts()
     assert state.contacts == ""
 
