@@ -88,6 +88,7 @@ def choose_and_mend(
         raise RetakeError(
             f"{video} has {len(times)} readable frame(s); a motion needs at least two."
         )
+    seen_in = video if sightings is None else None
     if sightings is None:
         if not found.people:
             raise RetakeError(f"Nobody was found in any of the {len(times)} frames of {video}.")
@@ -103,7 +104,7 @@ def choose_and_mend(
     )
     mended, changes = repair(track) if mend else (track, [])
     source = _source(video, sightings, found, changes)
-    mended = replace(mended, source=source, about=_about(video, found))
+    mended = replace(mended, source=source, about=_about(seen_in, found))
     return Detected(mended, changes, everybody, chosen, found, sightings)
 
 
@@ -135,10 +136,12 @@ def _nominal_rate(told: float, times: Floats64) -> float:
     return told if np.abs(told / measured - 1) < 0.05 else measured
 
 
-def _about(video: Path, found: Found) -> dict[str, Any]:
-    """`KeypointTrack.about`."""
+def _about(video: Path | None, found: Found) -> dict[str, Any]:
+    """`KeypointTrack.about`. Pictures in order and another tracker's file are no video to name."""
     figures = found.figure_rows()
     about: dict[str, Any] = {PICTURES: picture_ranges(figures)} if len(figures) > 1 else {}
+    if video is None or not video.is_file():
+        return about
     with video.open("rb") as file:
         return {VIDEO: hashlib.file_digest(file, "sha256").hexdigest(), **about}
 

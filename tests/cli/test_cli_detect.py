@@ -88,6 +88,7 @@ def test_another_trackers_folder_becomes_a_track(
     assert "a person in 4 of 4 frames (poses, OpenPose)" in capsys.readouterr().out
     track = KeypointTrack.load(out)
     assert (track.image_size, track.fps, track.frame_count) == ((640, 480), 25.0, 4)
+    assert "video_sha256" not in track.about  # the folder is no video
     left_shoulder = [100 + 3 * 5, 50 + 7 * 5]
     assert track.points[0, 11].tolist() == left_shoulder
     assert json.loads((tmp_path / "c.json").read_text()) == []
