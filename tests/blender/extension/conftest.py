@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable
+import signal
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -13,6 +15,7 @@ from typing import Any
 import bpy
 import pytest
 from retake.blender_addon.packaging import build_zip, wheels
+from retake.shared import connection_file
 
 PACKAGE = "bl_ext.user_default.retake"
 
@@ -44,6 +47,19 @@ def installed(extension_zip: Path) -> str:
 def part(installed: str) -> Callable[[str], ModuleType]:
     """A module of the installed extension, as Blender has it."""
     return lambda name: importlib.import_module(f"{installed}.blender_addon.{name}")
+
+
+@pytest.fixture(scope="module")
+def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Servers of this module are its own, and end with it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RETAKE_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+        if "RETAKE_SERVER_PYTHON" not in os.environ:
+            patch.setenv("RETAKE_SERVER_PYTHON", sys.executable)
+        yield
+        info = connection_file.read()
+        if info and connection_file.is_alive(info):
+            os.kill(info.pid, signal.SIGTERM)
 
 
 class FakeLayout:

@@ -3,16 +3,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
 
 import bpy
 import numpy as np
 import pytest
-from retake.shared import connection_file
 
 pytestmark = pytest.mark.timeout(300)  # the first test downloads the wheels and starts the server
 
@@ -20,17 +16,10 @@ Part = Callable[[str], ModuleType]
 
 
 @pytest.fixture(autouse=True)
-def server_folder(tmp_path_factory: pytest.TempPathFactory, part: Part) -> Iterator[None]:
-    """The server is this test's own, and ends with it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RETAKE_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
-        if "RETAKE_SERVER_PYTHON" not in os.environ:
-            patch.setenv("RETAKE_SERVER_PYTHON", sys.executable)
-        yield
-        part("timer").client.close()
-        info = connection_file.read()
-        if info and connection_file.is_alive(info):
-            os.kill(info.pid, signal.SIGTERM)
+def closed(server_folder: None, part: Part) -> Iterator[None]:
+    """The connection, before the server ends."""
+    yield
+    part("timer").client.close()
 
 
 def test_a_range_is_sampled_again_through_a_pin(part: Part) -> None:

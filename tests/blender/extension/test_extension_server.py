@@ -4,9 +4,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,22 +15,10 @@ from retake.blender_addon.packaging.make_sample import SAMPLE, SAMPLES
 from retake.server.detect import model_file
 from retake.shared import connection_file
 
-pytestmark = pytest.mark.timeout(300)  # the first test downloads the wheels and starts the server
+# the first test downloads the wheels and starts the server
+pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("server_folder")]
 
 Part = Callable[[str], ModuleType]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Servers of this module are its own, and end with it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RETAKE_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
-        if "RETAKE_SERVER_PYTHON" not in os.environ:
-            patch.setenv("RETAKE_SERVER_PYTHON", sys.executable)
-        yield
-        info = connection_file.read()
-        if info and connection_file.is_alive(info):
-            os.kill(info.pid, signal.SIGTERM)
 
 
 @pytest.fixture(autouse=True)
