@@ -23,7 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--workers", type=int, default=0, help="processes that make batches ahead (default: 0)"
     )
     parser.add_argument(
-        "--warm-start", type=Path, metavar="MODEL", help="begin with this model's weights"
+        "--warm-start",
+        type=Path,
+        metavar="MODEL",
+        help="begin with this model's weights; it may have fewer layers",
     )
     parser.add_argument(
         "--set",

@@ -16,12 +16,13 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from ..shared.errors import RetakeError
-from ..shared.model.artifact import load_model, save_model
+from ..shared.model.artifact import save_model
 from ..shared.model.diffusion import Diffusion
 from .batches import Batch, Batches
 from .checkpoint import cannot_write, read_state, write_state
 from .config import TrainConfig
 from .losses import Objective, draw_noise, total
+from .warm_start import starting_weights
 
 
 class Session:
@@ -154,11 +155,9 @@ class Session:
         return int(state["step"])
 
     def start_from(self, folder: Path) -> None:
-        other = load_model(folder)
-        if other.config != self.config.model:
-            raise RetakeError(f"The model in {folder} has another architecture than this run.")
-        self.model.denoiser.load_state_dict(other.denoiser.state_dict())
-        for name, value in other.denoiser.state_dict().items():
+        weights = starting_weights(self.model, folder)
+        self.model.denoiser.load_state_dict(weights)
+        for name, value in weights.items():
             self.average[name].copy_(value)
 
 

@@ -35,7 +35,7 @@ def train(
     """Trains on the prepared set `data`; writes `run`, or goes on where it stopped.
 
     workers     processes that make batches ahead
-    warm_start  a model folder of the same architecture whose weights a new run begins with
+    warm_start  a model folder whose weights a new run begins with (`warm_start.py`)
     """
     accelerator = start_accelerator(config, cpu)
     make_run_folder(run)
