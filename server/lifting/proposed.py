@@ -25,10 +25,10 @@ def proposals_for(options: LiftOptions) -> int:
 def believed(weights: Floats, sampled: int) -> Floats32:
     """`weights` (H,) of which all but the first `sampled` are proposals -> (H,), sum 1.
 
-    The sampled ones share what the proposals leave; among each other both keep their proportions.
+    The sampled ones share what the proposals leave, in their proportions. A mirrored limb shows
+    nearly the same picture: how well it explains it says nothing, so that proposals weigh the same.
     """
-    proposed = len(weights) - sampled
-    prior = np.full(len(weights), BELIEF)
-    prior[:sampled] = (1 - BELIEF * proposed) / sampled
-    product = weights * prior
-    return (product / product.sum()).astype(np.float32)
+    own = np.full(len(weights), BELIEF)
+    left = 1 - BELIEF * (len(weights) - sampled)
+    own[:sampled] = left * weights[:sampled] / weights[:sampled].sum()
+    return own.astype(np.float32)

@@ -18,7 +18,7 @@ def test_nothing_is_proposed_to_who_steers():
 
 
 @pytest.mark.parametrize("count", [3, 10, 100])
-def test_a_proposal_of_equal_merit_has_its_share(count: int):
+def test_a_proposal_has_its_share(count: int):
     sampled = count - proposals_for(LiftOptions(model="any", hypotheses=count))
     weights = believed(np.full(count, 1 / count), sampled)
     assert weights.sum() == pytest.approx(1)
@@ -29,7 +29,12 @@ def test_a_proposal_of_equal_merit_has_its_share(count: int):
 def test_what_explains_the_picture_better_weighs_more():
     weights = believed(np.array([0.4, 0.2, 0.1, 0.3]), 3)
     np.testing.assert_allclose(weights[:3] / weights[0], [1, 0.5, 0.25], rtol=1e-6)
-    assert weights[3] > BELIEF
+
+
+def test_the_picture_does_not_judge_a_mirrored_limb():
+    weights = believed(np.array([0.4, 0.3, 0.2, 0.09, 0.01]), 3)
+    np.testing.assert_allclose(weights[3:], BELIEF, rtol=1e-6)
+    assert weights.sum() == pytest.approx(1)
 
 
 def test_without_proposals_nothing_changes():
