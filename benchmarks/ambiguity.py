@@ -22,7 +22,7 @@ from choice import APART_DEGREES, LIMBS, NEAR_DEGREES, Case, apart, flip
 from retake.server.lifting import lift as lift_module
 from retake.server.lifting.lift import OpenModel
 from retake.server.lifting.lift_options import LiftOptions
-from retake.server.models import EXTRA_VARIABLE, SHIPPED, open_model
+from retake.server.models import EXTRA_VARIABLE, SHIPPED, default_model, open_model
 from retake.shared.arrays import Floats, Ints
 from retake.shared.choosing.alternatives import choice_in
 from retake.shared.keypoints import KeypointTrack
@@ -49,7 +49,7 @@ class Shot:
 def main() -> None:
     parser = report.arguments(__doc__ or "")
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER")
-    parser.add_argument("--model", type=Path, default=SHIPPED / "first-light", metavar="FOLDER")
+    parser.add_argument("--model", type=Path, default=SHIPPED / default_model(), metavar="FOLDER")
     parser.add_argument("--cases", type=int, default=100, help="of each kind (default: 100)")
     parser.add_argument("--hypotheses", type=int, default=20)
     parser.add_argument("--iterations", type=int, default=5)

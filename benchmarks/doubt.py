@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import report
-from retake.server.models import SHIPPED
+from retake.server.models import SHIPPED, default_model
 from retake.shared.arrays import Floats
 from retake.shared.choosing.calibration_error import radii_and_errors
 from retake.shared.choosing.spread import Calibration
@@ -31,7 +31,7 @@ CHOICES = 20
 def main() -> None:
     parser = report.arguments(__doc__ or "")
     parser.add_argument("--data", type=Path, required=True, help="a prepared data set")
-    parser.add_argument("--model", type=Path, default=SHIPPED / "first-light", metavar="FOLDER")
+    parser.add_argument("--model", type=Path, default=SHIPPED / default_model(), metavar="FOLDER")
     parser.add_argument("--windows", type=int, default=32, help="windows to sample (default: 32)")
     parser.add_argument("--hypotheses", type=int, default=100, help="default: 100")
     parser.add_argument("--iterations", type=int, default=5, help="default: 5, as `retake lift`")

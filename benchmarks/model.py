@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import report
 import torch
+from retake.server.models import SHIPPED, default_model
 from retake.shared.arrays import Floats, Floats32
 from retake.shared.model.artifact import load_model
 from retake.shared.model.config import ModelConfig
@@ -29,7 +30,7 @@ from retake.shared.model.windows import sample_clip
 from torch.utils.flop_counter import FlopCounterMode
 
 ROOT = Path(__file__).resolve().parent.parent
-SMALL = ROOT / "server" / "models" / "first-light"
+SMALL = SHIPPED / default_model()
 MODEL_FPS = 50
 
 Row = dict[str, Any]

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import report
 import torch
+from retake.server.models import SHIPPED, default_model
 from retake.shared.arrays import Bools, Floats
 from retake.shared.model.artifact import load_model
 from retake.shared.model.diffusion import Diffusion
@@ -117,7 +118,7 @@ def clips(data: Path, count: int, frames: int) -> Iterator[Floats]:
 def main() -> None:
     parser = report.arguments((__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder with cmu17_test.npz")
-    parser.add_argument("--model", type=Path, default=ROOT / "server" / "models" / "first-light")
+    parser.add_argument("--model", type=Path, default=SHIPPED / default_model())
     parser.add_argument("--clips", type=int, default=4)
     parser.add_argument("--frames", type=int, default=190, help="of each clip")
     parser.add_argument("--offsets", type=int, default=16)

@@ -23,6 +23,7 @@ import numpy as np
 import psutil
 from report import alternate, arguments, show
 from retake.server.caller import Caller
+from retake.server.models import default_model
 from retake.shared import connection_file
 from retake.shared.connection_file import ConnectionInfo
 from retake.shared.errors import RetakeError
@@ -62,7 +63,7 @@ def answer(hypotheses, frames):
         groups={group: (Alternative("Take 1", 1.0, 0),) for group in LIMB_GROUPS},
         best=dict.fromkeys(LIMB_GROUPS, 0),
         seed=0,
-        model="first-light",
+        model=default_model(),
         provenance={},
     )
 
@@ -244,7 +245,7 @@ def until(caller: Caller, is_it: Callable[[Reply], bool]) -> None:
 def sharing() -> list[dict[str, Any]]:
     """Four lifts of 5 s in one process: one after the other, and their windows together."""
     import torch
-    from retake.server.models import default_model, find_model
+    from retake.server.models import find_model
     from retake.shared.model.artifact import load_model
     from retake.shared.model.together import Together
     from retake.shared.model.windows import sample_clip

@@ -24,6 +24,7 @@ import psutil
 import zmq
 from report import alternate
 from retake.server.caller import Caller
+from retake.server.models import default_model
 from retake.shared.arrays import AnyArray
 from retake.shared.connection_file import ConnectionInfo
 from retake.shared.protocol import Array, Lift, Result, encode
@@ -117,7 +118,7 @@ def lift(hypotheses: int, frames: int) -> Lift:
         height=480,
         fps=50.0,
         source="a benchmark",
-        model="first-light",
+        model=default_model(),
         hypotheses=hypotheses,
         iterations=1,
         seed=0,

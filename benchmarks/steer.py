@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import report
-from retake.server.models import SHIPPED
+from retake.server.models import SHIPPED, default_model
 from retake.shared.arrays import Bools, Floats
 from retake.shared.bones import decompose
 from retake.shared.camera import Camera
@@ -230,7 +230,7 @@ def main() -> None:
     parser = report.arguments(__doc__ or "")
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--data", type=Path, required=True, help="folder of cmu17_test.npz")
-    parser.add_argument("--model", type=Path, default=SHIPPED / "first-light")
+    parser.add_argument("--model", type=Path, default=SHIPPED / default_model())
     parser.add_argument("--clips", type=int, default=6)
     args = parser.parse_args()
     model = load_model(args.model)

@@ -14,11 +14,12 @@ from retake.cli import batch_work
 from retake.cli.__main__ import main
 from retake.cli.batch_clips import Clip, Record, Settings, find_clips, finished, table
 from retake.cli.batch_work import do_clip
+from retake.server.models import default_model
 from retake.shared.errors import RetakeError
 from retake.shared.keypoints import KeypointTrack
 from retake.shared.takes import Takes
 
-SETTINGS = Settings("first-light", 2, 1, 0)
+SETTINGS = Settings(default_model(), 2, 1, 0)
 
 
 @pytest.fixture
@@ -103,7 +104,7 @@ def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
 def test_all_clips_get_takes_and_a_second_run_does_nothing(
     clips: Path, tmp_path: Path, workshop: Workshop, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["batch", str(clips), "--out", str(tmp_path / "out"), "--model", "first-light"]
+    command = ["batch", str(clips), "--out", str(tmp_path / "out"), "--model", default_model()]
     assert main(command) == 0
     assert workshop.lifted == 4
     for name in ("a", "b", "c", "dance"):
@@ -124,7 +125,7 @@ def test_a_failure_is_listed_and_tried_again(
     clips: Path, tmp_path: Path, workshop: Workshop, capsys: pytest.CaptureFixture[str]
 ) -> None:
     workshop.broken = "dance"
-    command = ["batch", str(clips), "--out", str(tmp_path / "out"), "--model", "first-light"]
+    command = ["batch", str(clips), "--out", str(tmp_path / "out"), "--model", default_model()]
     assert main(command) == 1
     assert "dance.MP4 is no video" in capsys.readouterr().out
     assert workshop.lifted == 3
@@ -156,7 +157,7 @@ def test_a_clip_that_has_changed_is_done_again(
 def test_wrong_numbers_are_refused_before_anything_is_done(
     clips: Path, tmp_path: Path, workshop: Workshop
 ) -> None:
-    command = ["batch", str(clips), "--out", str(tmp_path / "out"), "--model", "first-light"]
+    command = ["batch", str(clips), "--out", str(tmp_path / "out"), "--model", default_model()]
     assert main([*command, "--hypotheses", "0"]) == 1
     assert not (tmp_path / "out").exists()
 
