@@ -206,6 +206,7 @@ def on_rig(
         "jerk / source": float(np.mean([own for own, _ in jerks])),
         "in its lengths": float(np.mean([own for _, own in jerks])),
         "of a clip, max": float(np.max([own for _, own in jerks])),
+        "its number": int(np.argmax([own for _, own in jerks])),
     }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import floor
 import numpy as np
 import report
+from retake.blender_addon.rig.ground.standing import covering
 from retake.shared.arrays import Bools, Floats
 from retake.shared.bones import decompose, recompose
 from retake.shared.ground import ANKLES
@@ -21,7 +22,7 @@ from retake.shared.skeleton import HUMAN36M
 from retake.training.mocap import MocapSet
 
 FRAMES = 300
-LEGS, TRUNK = [2, 3, 5, 6], [7, 8, 9, 10]
+LEGS = [2, 3, 5, 6]
 PROPORTIONS: dict[str, dict[tuple[int, ...], float]] = {
     "as the person": {},
     "long legs, short arms": {(2, 3, 5, 6): 1.2, (12, 13, 15, 16): 0.85},
@@ -47,8 +48,8 @@ def main() -> None:
 
 
 def on_rigs(data: Path) -> Iterator[dict[str, Any]]:
-    """The way scaled by the legs, against the root solved with the rig's lengths, brought to metres
-    by the legs or by the height of the person.
+    """The way scaled by the legs; by the whole body; solved from the keypoints with the rig's
+    lengths, its legs as long as the person's. A rig is shown in the size that its way tells.
     """
     found: dict[tuple[str, str], list[Floats]] = {}
     for number, (rng, shot) in enumerate(floor.shots(data, 0.0)):
@@ -66,25 +67,20 @@ def on_rigs(data: Path) -> Iterator[dict[str, Any]]:
             other = person.copy()
             for bones, factor in changes.items():
                 other[list(bones)] *= factor
-            for way, scale in (
-                ("scaled by legs", person[LEGS].sum() / other[LEGS].sum()),
-                ("solved, size by legs", person[LEGS].sum() / other[LEGS].sum()),
-                ("solved, size by height", _height(person) / _height(other)),
+            other *= person[LEGS].sum() / other[LEGS].sum()
+            shown = recompose(np.broadcast_to(other, lengths.shape), directions, HUMAN36M)
+            size, way = covering(poses + own[:, None], shown)
+            for name, joints in (
+                ("by legs", shown + own[:, None]),
+                ("by the whole body", (shown + way[:, None]) / size),
+                ("solved", shown + solve_root(shown, *known)[:, None]),
             ):
-                shown = recompose(
-                    np.broadcast_to(other * scale, lengths.shape), directions, HUMAN36M
-                )
-                root = own if way == "scaled by legs" else solve_root(shown, *known)
-                row = _errors(shown + root[:, None], points, pixels, shot.up, contacts)
-                found.setdefault((rig, way), []).append(row)
-    for (rig, way), rows in found.items():
+                row = _errors(joints, points, pixels, shot.up, contacts)
+                found.setdefault((rig, name), []).append(row)
+    for (rig, name), rows in found.items():
         means = np.nanmean(rows, axis=0)
         names = ("all joints", "ankles", "slide", "height of standing ankles", "wavering in depth")
-        yield {"rig": rig, "way": way, **dict(zip(names, means.tolist(), strict=True))}
-
-
-def _height(lengths: Floats) -> float:
-    return float(lengths[LEGS].sum() / 2 + lengths[TRUNK].sum())
+        yield {"rig": rig, "way": name, **dict(zip(names, means.tolist(), strict=True))}
 
 
 def _errors(joints: Floats, points: Floats, pixels: Floats, up: Floats, contacts: Bools) -> Floats:

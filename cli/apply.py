@@ -78,6 +78,7 @@ def apply_in_file(
     import bpy
 
     from ..blender_addon.rig.apply_take import apply_take
+    from ..blender_addon.rig.take_in_world import contacts_shown
 
     try:
         bpy.ops.wm.open_mainfile(filepath=str(args.rig.resolve()), load_ui=False, use_scripts=False)
@@ -86,6 +87,9 @@ def apply_in_file(
     armature = find_armature(args.armature, args.rig)
     scene = bpy.context.scene
     fps = scene.render.fps / scene.render.fps_base
+    wishes = apply_wishes.in_scene(wishes, args, takes, scene, fps)
+    if args.write_contacts:
+        contacts_shown(takes, args.hypothesis, wishes, track).save(args.write_contacts)
     action, notes = apply_take(
         armature,
         takes,
@@ -93,7 +97,7 @@ def apply_in_file(
         fps,
         scene.frame_start,
         args.takes.stem,
-        apply_wishes.in_scene(wishes, args, takes, scene, fps),
+        wishes,
         track,
     )
     bpy.context.preferences.filepaths.save_version = 0

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..blender_addon.rig.wishes import CONTROLS, ROOTS, Reach, Smoothing, Wishes
+from ..blender_addon.rig.wishes import CONTROLS, ROOTS, WAYS, Reach, Smoothing, Wishes
 from ..shared.contact_spans import ContactSpans
 from ..shared.errors import RetakeError
 from ..shared.takes import Takes
@@ -53,6 +53,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--root", choices=ROOTS, default="hips", help="what carries the way over the floor"
     )
+    parser.add_argument(
+        "--way",
+        choices=WAYS,
+        default="legs",
+        help="what tells how far the rig goes: its legs, whose steps fit then (default), or its "
+        "whole body, which covers the picture best",
+    )
     parser.add_argument("--in-place", action="store_true", help="leave the way over the floor out")
     parser.add_argument(
         "--scale", type=float, help="of the way over the floor, in rig units per metre filmed"
@@ -72,21 +79,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def read(args: argparse.Namespace, takes: Takes) -> Wishes:
-    """The wishes that need no scene. Writes --write-contacts. Raises RetakeError."""
+    """The wishes that need no scene. Checks --write-contacts. Raises RetakeError."""
     contacts = ContactSpans.load(args.contacts) if args.contacts else None
     if args.write_contacts:
         given = (args.takes, args.rig, args.contacts, args.hands)
         check_output(args.write_contacts, *(file for file in given if file))
         if args.write_contacts.resolve() == args.out.resolve():
             raise RetakeError(f"{args.out} cannot hold both the contacts and the result.")
-        found = contacts or ContactSpans.of(takes.contacts, takes.times)
-        found.save(args.write_contacts)
     return Wishes(
         smoothing=tuple(_smoothing(text) for text in args.smooth),
         neutral=args.neutral,
         contacts=contacts,
         controls=args.controls,
         root=args.root,
+        way=args.way,
         in_place=args.in_place,
         scale=args.scale,
         floor=args.floor,

@@ -7,30 +7,27 @@ Only what takes an armature object needs Blender.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...shared.arrays import Floats
-from ...shared.contact_spans import ContactSpans
 from ...shared.errors import RetakeError
-from ...shared.ground import find_ground, settle
+from ...shared.ground import settle
 from ...shared.keypoints import KeypointTrack
 from ...shared.resample import resample
 from ...shared.takes import Takes
-from ..choose.combine import Choice, combine
+from ..choose.combine import Choice
 from .armature.limits import Limits
 from .armature.rest_pose import RestPose
-from .camera_path import camera_path, through_camera
-from .ground.plants import Contacts
 from .mapping.bone_map import BoneMap, find_bone_map
-from .path_smoothness import with_path
-from .smoothing import smoothed
+from .notes import notes_on_height
 from .solving.ik_keys import IkLimb
-from .solving.landmarks import LIMB_BONES, Body, Placement
+from .solving.landmarks import LIMB_BONES, Body
 from .solving.root_policy import RootPolicy
 from .solving.solve import Asked, RigMotion, solve_motion
+from .take_in_world import camera_moves, chosen_joints, contacts_in, placed
 from .wishes import Wishes
 
 if TYPE_CHECKING:  # reading a rig needs Blender
@@ -58,15 +55,10 @@ def solve_take(
     """
     wishes = wishes or Wishes()
     bone_map = bone_map or find_bone_map(rest)
-    positions = combine(takes, choice, track)
-    if wishes.path_s is not None or (_camera_moves(wishes) and track is not None):
-        path = None if wishes.camera is None else camera_path(wishes.camera, takes.frame_count)
-        positions = with_path(positions, takes, track, wishes.path_s, path)
-    seconds = wishes.smoothing_of(takes.times)
-    positions = smoothed(positions, takes.spread, seconds, takes.fps)
-    world, placement = _placed(positions, takes, Body.of(rest, bone_map), wishes)
+    positions = chosen_joints(takes, choice, wishes, track)
+    world, placement = placed(positions, takes, Body.of(rest, bone_map), wishes)
     times = scene_times(takes, scene_fps)
-    return solve_motion(
+    motion = solve_motion(
         resample(settle(world, takes.fps), takes.times, times),
         rest,
         bone_map,
@@ -74,51 +66,16 @@ def solve_take(
         placement=placement,
         limits=limits,
         asked=Asked(
-            contacts=_contacts(takes, times, wishes),
+            contacts=contacts_in(takes, times, wishes),
             neutral=_nearest(times, wishes.neutral),
-            root=RootPolicy(wishes.root, wishes.in_place, wishes.scale),
+            root=RootPolicy(wishes.root, wishes.in_place, wishes.scale, wishes.way),
             reaches=wishes.reaches,
             times=times,
             ik=_keyed(ik, wishes),
         ),
     )
-
-
-def _camera_moves(wishes: Wishes) -> bool:
-    cameras = wishes.camera
-    return cameras is not None and bool(np.any(cameras != cameras[:1]))
-
-
-def _placed(
-    positions: np.ndarray, takes: Takes, body: Body, wishes: Wishes
-) -> tuple[np.ndarray, Placement]:
-    """Joints (F, 17, 3), metres, z up, floor at 0, and where that world is put."""
-    if wishes.camera is None:
-        placement = body.placement()
-        world = find_ground(positions, takes.fps).to_world(positions)
-    else:
-        seen = through_camera(positions, wishes.camera)
-        floor = 0.0 if wishes.floor is None else wishes.floor
-        origin = np.array([*seen[0, 0, :2], floor])
-        world, placement = seen - origin, Placement(np.eye(3), origin)
-    if wishes.floor is not None:
-        placement = Placement(
-            placement.rotation, placement.origin * (1, 1, 0) + (0, 0, wishes.floor)
-        )
-    return world, placement
-
-
-def _contacts(takes: Takes, times: np.ndarray, wishes: Wishes) -> Contacts | None:
-    """The animator's, else the takes'; None, found in the motion, where the camera moves: the takes
-    were made as if it stood still."""
-    if wishes.contacts is not None:
-        if wishes.contacts.beyond(times):
-            raise RetakeError(
-                f"None of the contacts is in the clip, which lasts from {times[0]:g} to "
-                f"{times[-1]:g} s. Contacts are given in the clip's own time."
-            )
-        return Contacts(wishes.contacts.numbered(times), exact=True)
-    return None if _camera_moves(wishes) else Contacts.of(standing_feet(takes, times))
+    height = () if wishes.camera is None else notes_on_height(world)
+    return replace(motion, notes=(*motion.notes, *height))
 
 
 def _keyed(ik: tuple[IkLimb, ...], wishes: Wishes) -> tuple[IkLimb, ...]:
@@ -144,15 +101,14 @@ def _nearest(times: np.ndarray, second: float | None) -> int | None:
     return int(np.argmin(np.abs(times - second)))
 
 
-def standing_feet(takes: Takes, times: np.ndarray) -> np.ndarray:
-    """(G, 4) whether left heel, left toe, right heel and right toe stand at `times` (G,)."""
-    return ContactSpans.of(takes.contacts, takes.times).numbered(times) > 0
-
-
 def scene_times(takes: Takes, scene_fps: float) -> np.ndarray:
     """Seconds (G,) of the scene frames that lie within the clip; the first is the clip's first."""
     duration = takes.times[-1] - takes.times[0]
     return takes.times[0] + np.arange(int(duration * scene_fps + 1e-6) + 1) / scene_fps
+
+
+Switches = tuple[tuple[str, str, float], ...]
+"""(bone, custom property, value)"""
 
 
 @dataclass(frozen=True)
@@ -173,7 +129,7 @@ class Solved:
 
     motion: RigMotion
     frames: Floats
-    switches: tuple[tuple[str, str, float], ...]
+    switches: Switches
     notes: tuple[str, ...]
 
 
@@ -199,8 +155,29 @@ def solve_for(
     track: KeypointTrack | None = None,
 ) -> Solved:
     """A take for a rig, not yet written. Raises RetakeError as `solve_take` does."""
+    switches = switches_of(armature_object, wearer, wishes)
+    return solve_read(wearer, switches, takes, choice, scene_fps, start_frame, wishes, track)
+
+
+def switches_of(armature_object, wearer: Wearer, wishes: Wishes) -> Switches:
+    """What has to be set on the rig for an action of ours to show."""
     from .solving.read_controls import switches_for
 
+    keyed = _keyed(wearer.limbs, wishes)
+    return switches_for(armature_object, wearer.rig.switches, keyed, _driven(keyed, wishes))
+
+
+def solve_read(
+    wearer: Wearer,
+    switches: Switches,
+    takes: Takes,
+    choice: Choice,
+    scene_fps: float,
+    start_frame: float,
+    wishes: Wishes,
+    track: KeypointTrack | None = None,
+) -> Solved:
+    """`solve_for` of a rig that was read already: without Blender, so that a thread may do it."""
     rig, keyed = wearer.rig, _keyed(wearer.limbs, wishes)
     motion = solve_take(
         takes,
@@ -214,9 +191,8 @@ def solve_for(
         wearer.bone_map,
     )
     frames = start_frame + np.arange(len(motion.root_location))
-    switches = switches_for(armature_object, rig.switches, keyed, _driven(keyed, wishes))
     notes = _notes_on_controls(wearer, keyed, motion, wishes)
-    if _camera_moves(wishes) and track is None:
+    if camera_moves(wishes) and track is None:
         notes.append("The camera moves: give the track of the takes, and the way gets smoother.")
     return Solved(motion, frames, switches, (*motion.notes, *notes))
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ...shared.arrays import Bools, Floats
-from .ground.standing import leg_length
+from .ground.standing import ANKLES, leg_length, standing_ankle_height
 from .solving.landmarks import LIMB_JOINTS, Body
 
 PROPORTION = 1.3
@@ -15,6 +15,9 @@ PROPORTION = 1.3
 
 BENT_AT_REST = 0.5
 """Cosine between a rig's legs and the way down its trunk, at rest: animals have about 0."""
+
+OFF_THE_FLOOR_M = 0.3
+"""Feet that a camera of known place shows so far above or below the floor are mentioned."""
 
 LISTED = 6
 
@@ -29,6 +32,19 @@ def notes_on(body: Body, joints: Floats, bound: Mapping[str, Bools]) -> tuple[st
         *_posture(body),
         *_proportions(body, joints),
         *_limits(bound),
+    )
+
+
+def notes_on_height(world: Floats) -> tuple[str, ...]:
+    """world (F, 17, 3): metres, z up, the floor at 0, where a camera of known place saw it."""
+    low = float(np.percentile(world[:, ANKLES, 2].min(axis=1), 5))
+    off = low - standing_ankle_height(world)
+    if abs(off) < OFF_THE_FLOOR_M:
+        return ()
+    where = "above" if off > 0 else "below"
+    return (
+        f"The camera shows the feet {abs(off):.1f} m {where} the floor. "
+        "Set the floor's height, or check where the camera is and the scale of the scene.",
     )
 
 

@@ -13,6 +13,7 @@ from .. import session
 from ..choose import character, reading
 from ..choose.origin import OURS, provenance
 from ..reporting import reported
+from ..sidebar import told
 from ..takes.panel import is_shown
 from ..takes.rows import BEST
 from . import scene as rigging
@@ -87,7 +88,8 @@ class RETAKE_OT_apply_take(WritesTake, bpy.types.Operator):
         sign(action, scene, self.hypothesis, self.start_frame)
         if self.mark_asset:
             action.asset_mark()
-        self.report({"INFO"}, " ".join([f"New action: {action.name}.", *solved.notes]))
+        made = told("New action: {name}.", name=action.name)
+        self.report({"INFO"}, " ".join([made, *map(told, solved.notes)]))
         return {"FINISHED"}
 
 

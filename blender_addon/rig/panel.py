@@ -107,6 +107,7 @@ class RETAKE_PT_motion(_SubPanel, bpy.types.Panel):
         layout.use_property_split = True
         layout.use_property_decorate = False
         layout.prop(state, "root")
+        layout.prop(state, "way")
         layout.prop(state, "in_place")
         layout.prop(state, "place")
         draw_ticked(layout, state, "scale", "Scale")

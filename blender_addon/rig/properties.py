@@ -112,6 +112,20 @@ class RetakeRig(bpy.types.PropertyGroup):
         ),
         default="HIPS",
     )
+    way: bpy.props.EnumProperty(
+        name="Way From",
+        description="What tells how far the rig goes. It matters for rigs of other proportions",
+        items=(
+            ("LEGS", "Legs", "As far as its legs step: feet are where the person's were"),
+            (
+                "BODY",
+                "Whole Body",
+                "As far as its whole size says: the whole body is where the person's was, which "
+                "covers the picture of the shot camera best. Steps may be short or long for it",
+            ),
+        ),
+        default="LEGS",
+    )
     in_place: bpy.props.BoolProperty(
         name="In Place", description="Leave the way over the floor out, as games want it"
     )
@@ -130,7 +144,7 @@ class RetakeRig(bpy.types.PropertyGroup):
     )
     use_scale: bpy.props.BoolProperty(
         name="Own Scale",
-        description="Set the scale of the way over the floor by hand; otherwise the legs tell",
+        description="Set the scale of the way over the floor by hand; otherwise Way From tells",
     )
     scale: bpy.props.FloatProperty(
         name="Scale",

@@ -156,6 +156,7 @@ def wishes_of(scene, rig) -> Wishes:
         reaches=tuple(_reach_of(scene, target) for target in targets_in(scene)),
         controls=state.controls.lower().replace("_", " "),
         root=state.root.lower(),
+        way=state.way.lower(),
         in_place=state.in_place,
         scale=state.scale if state.use_scale else None,
         floor=state.floor if state.use_floor else None,

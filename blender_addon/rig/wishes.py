@@ -18,9 +18,11 @@ from ...shared.takes import LIMB_GROUPS
 
 Controls = Literal["auto", "fk", "ik", "ik legs"]
 Root = Literal["hips", "root", "object"]
+Way = Literal["legs", "body"]
 
 CONTROLS: tuple[Controls, ...] = ("auto", "fk", "ik", "ik legs")
 ROOTS: tuple[Root, ...] = ("hips", "root", "object")
+WAYS: tuple[Way, ...] = ("legs", "body")
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,10 @@ class Wishes:
                switch over. "fk": FK alone gets keys
     root       what carries the way over the floor: the "hips", the rig's "root" bone or its
                "object"
+    way        what tells how far the rig goes: the "legs", whose steps fit it, or the whole "body",
+               which is where the person was, as far as its proportions allow
     in_place   the way is left out
-    scale      of the way over the floor against the source's metres; None: as the legs
+    scale      of the way over the floor against the source's metres; None: as `way` tells
     floor      height of the floor in the world; None: that of the rig's soles at rest
     path_s     seconds over which the way is smoothed, less for jumps, more for calm walks; None: as
                it was when the takes were made
@@ -97,6 +101,7 @@ class Wishes:
     reaches: tuple[Reach, ...] = ()
     controls: Controls = "auto"
     root: Root = "hips"
+    way: Way = "legs"
     in_place: bool = False
     scale: float | None = None
     floor: float | None = None
@@ -107,6 +112,7 @@ class Wishes:
         for name, value, known in (
             ("controls", self.controls, CONTROLS),
             ("root", self.root, ROOTS),
+            ("way", self.way, WAYS),
         ):
             if value not in known:
                 raise RetakeError(f"The wish {name} is '{value}'; expected {', '.join(known)}.")

@@ -85,12 +85,15 @@ def test_limits_and_locks_hold_and_are_reported(metarig, takes: Takes) -> None:
     limit.owner_space, limit.use_limit_x, limit.min_x, limit.max_x = "LOCAL", True, -0.1, 0.1
     shin.rotation_mode = "XYZ"
     shin.lock_rotation = (False, True, True)
+    hips = metarig.pose.bones["spine"]
+    hips.lock_location[0], hips.location[0] = True, 0.25
     metarig.pose.bones["spine.006"].constraints.new("IK")
     _, notes = apply_take(metarig, takes, None, FPS, 1, "Take")
     assert any("hold back" in note and "upper_arm.L" in note for note in notes)
     assert any("Constraints may overrule the action on: spine.006" in note for note in notes)
     for frame in (1, 15, FRAMES):
         bpy.context.scene.frame_set(frame)
+        assert hips.location[0] == pytest.approx(0.25)
         assert abs(arm.rotation_quaternion.to_euler("XYZ").x) < 0.1 + 1e-4
         assert tuple(shin.rotation_euler)[1:] == pytest.approx((0, 0), abs=1e-6)
 

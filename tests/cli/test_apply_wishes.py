@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from retake.blender_addon.rig.take_in_world import contacts_shown
+from retake.blender_addon.rig.wishes import Wishes
 from retake.cli import apply_wishes
 from retake.shared.contact_spans import ContactSpans
 from retake.shared.errors import RetakeError
@@ -58,7 +60,7 @@ def test_smoothing_that_cannot_be_read_is_refused(takes: Takes, text: str) -> No
 
 def test_contacts_are_written_edited_and_read(takes: Takes, tmp_path: Path) -> None:
     file = tmp_path / "feet.json"
-    apply_wishes.read(arguments("--write-contacts", str(file)), takes)
+    contacts_shown(takes, 0, Wishes()).save(file)
     found = ContactSpans.load(file)
     assert found.left_heel == found.left_toe != ()
     assert found.right_heel == ()

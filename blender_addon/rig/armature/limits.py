@@ -1,4 +1,4 @@
-"""What a rig allows its bones: locked axes and limits of rotation, respected and reported.
+"""What a rig allows its bones: limits and locks of rotation, locks of location; and what they take.
 
 Angles are those of Blender's Euler orders, of a bone's own rotation (`matrix_basis`). Bones below
 one that is held back keep their direction in the world as far as they can.
@@ -7,7 +7,7 @@ one that is held back keep their direction in the world as far as they can.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -18,14 +18,26 @@ from .rest_pose import RestPose
 BINDS = np.radians(0.5)
 """A limit is reported where it takes more than this."""
 
+MOVES = 1e-3
+"""In leg lengths: a locked location is reported where it takes more than this."""
+
+NOWHERE = np.full(3, np.nan)
+
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one bone: an Euler order such as "XYZ", and the least and the largest angles (3,)."""
+    """Of one bone: an Euler order such as "XYZ", and the least and the largest angles (3,).
+
+    place: (3,) where its location is locked, in armature units along its own rest axes; NaN: free
+    """
 
     order: str
     low: Floats
     high: Floats
+    place: Floats = field(default_factory=NOWHERE.copy)
+
+    def holds_turns(self) -> bool:
+        return bool(np.isfinite([self.low, self.high]).any())
 
 
 def limited(
@@ -35,6 +47,7 @@ def limited(
 
     Also, per bone whose limits bind, in which frames (F,).
     """
+    limits = {bone: own for bone, own in limits.items() if own.holds_turns()}
     if not limits:
         return turns, {}
     allowed, bound = turns.copy(), dict[str, Bools]()
@@ -53,6 +66,23 @@ def limited(
             fixed = above @ rotation @ matrix_from_euler(held, own.order) @ rotation.T
             allowed[:, bone] = np.where(binding[:, None, None], fixed, turns[:, bone])
             _carry(rest, turns, allowed, bone)
+    return allowed, bound
+
+
+def kept_in_place(
+    locations: Mapping[str, Floats], limits: Mapping[str, Limits], leg_length: float
+) -> tuple[dict[str, Floats], dict[str, Bools]]:
+    """Locations (F, 3) of bones that the rig allows; `leg_length` in armature units.
+
+    Also, per bone whose locks take something, in which frames (F,).
+    """
+    allowed, bound = dict(locations), dict[str, Bools]()
+    for bone in locations.keys() & limits.keys():
+        place = limits[bone].place
+        allowed[bone] = np.where(np.isnan(place), locations[bone], place)
+        taken = np.abs(allowed[bone] - locations[bone]).max(axis=1) > MOVES * leg_length
+        if taken.any():
+            bound[bone] = taken
     return allowed, bound
 
 

@@ -169,7 +169,7 @@ def _limits(armature_object) -> Iterator[tuple[str, Limits]]:
         holding = [
             c for c in _at_work(bone) if c.type == "LIMIT_ROTATION" and c.owner_space == "LOCAL"
         ]
-        if not holding and not any(bone.lock_rotation):
+        if not holding and not any((*bone.lock_rotation, *bone.lock_location)):
             continue
         euler = bone.rotation_mode not in ("QUATERNION", "AXIS_ANGLE")
         order = bone.rotation_mode if euler else "XYZ"
@@ -182,8 +182,8 @@ def _limits(armature_object) -> Iterator[tuple[str, Limits]]:
                     high[axis] = getattr(constraint, f"max_{letter}")
         for axis in np.flatnonzero(bone.lock_rotation):
             low[axis] = high[axis] = bone.rotation_euler[axis] if euler else 0.0
-        if np.isfinite([low, high]).any():
-            yield bone.name, Limits(order, low, high)
+        place = np.where(bone.lock_location, np.array(bone.location), np.nan)
+        yield bone.name, Limits(order, low, high, place)
 
 
 def _at_work(bone) -> list:

@@ -33,7 +33,7 @@ FLAT_S = 0.04
 FLATTEN_ROUNDS, FLAT_ENOUGH = 12, 0.01
 """Rounds at most, and the share of the way to flat that is not worth one."""
 
-SETTLE_S = 0.12
+SETTLE_S = 0.2
 """A heel that begins to rise, or comes down, takes so long to reach the height of the source's."""
 
 

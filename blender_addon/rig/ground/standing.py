@@ -26,6 +26,11 @@ HEIGHT_TIME_S = 0.1
 """Changes of the height correction faster than this are smoothed away."""
 
 
+WEIGHTS = np.ones(17)
+"""Of joints where the rig as a whole shall be where the person was: ankles first, then hips."""
+WEIGHTS[[0, 1, 4]], WEIGHTS[list(ANKLES)] = 2.0, 8.0
+
+
 def hip_path(
     joints: Floats,
     posed: Floats,
@@ -33,13 +38,14 @@ def hip_path(
     fps: float,
     origin: Floats,
     way_scale: float | None = None,
+    by_legs: bool = True,
 ) -> Floats:
     """World positions (F, 3) of the rig's joint 0, in Blender units.
 
-    The source's hip times the ratio of leg lengths, so that planted feet stay planted. The rig's
-    thighs, shins and hips divide that length differently, so the height gets a slowly varying
-    correction: the rig's lower ankle stands as high above its own standing height as the source's,
-    scaled.
+    The source's hip times the ratio of leg lengths, so that planted feet stay planted; or, not
+    `by_legs`, where `covering` has it. The rig's thighs, shins and hips divide that length
+    differently, so the height gets a slowly varying correction: the rig's lower ankle stands as
+    high above its own standing height as the source's, scaled.
 
     `way_scale` is another ratio for the way across the floor alone; feet are dragged along then.
 
@@ -47,6 +53,8 @@ def hip_path(
     """
     scale = body.leg_length / leg_length(joints)
     path = joints[:, 0] * scale
+    if not by_legs:
+        scale, path = covering(joints, posed)
     low = joints[:, ANKLES, 2].min(axis=1)
     wanted = (low - standing_ankle_height(joints)) * scale + body.ankle_height
     got = path[:, 2] + posed[:, ANKLES, 2].min(axis=1) - posed[:, 0, 2]
@@ -57,6 +65,21 @@ def hip_path(
     return path + origin
 
 
+def covering(joints: Floats, posed: Floats) -> tuple[float, Floats]:
+    """How many times as large as the source (F, 17, 3) the rig is as a whole, and the place (F, 3)
+    of its joint 0 at which all its joints lie nearest to the source's, enlarged so.
+
+    Least squares with `WEIGHTS`. The size is one for the clip: solved frame by frame, as keypoints
+    would have it, a body of other proportions comes nearer and goes away with every pose.
+    """
+    shares = WEIGHTS / WEIGHTS.sum()
+    centres, middles = (np.einsum("j,fjc->fc", shares, points) for points in (joints, posed))
+    theirs, ours = joints - centres[:, None], posed - middles[:, None]
+    weights = shares[:, None]
+    scale = float(np.sum(weights * theirs * ours) / np.sum(weights * theirs**2))
+    return scale, centres * scale + posed[:, 0] - middles
+
+
 def leg_length(joints: Floats) -> float:
     """Thigh and shin of the source: median over frames, mean of both sides."""
     return float(np.median(_leg_bones(joints).sum(axis=2), axis=0).mean())
@@ -65,6 +88,11 @@ def leg_length(joints: Floats) -> float:
 def shortest_leg_bone(joints: Floats) -> float:
     """Of all thighs and shins in all frames."""
     return float(_leg_bones(joints).min())
+
+
+def shortest_trunk(joints: Floats) -> float:
+    """From hips over spine to neck, in any frame."""
+    return float(np.linalg.norm(np.diff(joints[:, (0, 7, 8)], axis=1), axis=-1).sum(axis=1).min())
 
 
 def _leg_bones(joints: Floats) -> Floats:

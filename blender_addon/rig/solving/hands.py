@@ -55,10 +55,9 @@ def reaching(
         there = start + turned(swings[0], hinge - start) + turned(swings[1], end - hinge)
         missed = float((length(there - target) * held).max(initial=0.0))
         if missed > MISSED * body.leg_length:
-            share = 100 * missed / body.leg_length
             notes.append(
-                f"The {side} hand cannot get to its place: "
-                f"up to {share:.0f} % of a leg's length are missing."
+                f"The {side} hand cannot get to its place: it stays up to {missed:.2f} of the "
+                "scene's units away. Move the place or the rig."
             )
     return found, tuple(notes)
 

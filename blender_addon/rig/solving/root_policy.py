@@ -11,7 +11,7 @@ import numpy as np
 
 from ....shared.arrays import Floats
 from ....shared.errors import RetakeError
-from ..wishes import Root
+from ..wishes import Root, Way
 from .landmarks import Body
 from .smooth import smooth
 
@@ -21,11 +21,12 @@ TRAVEL_S = 0.3
 
 @dataclass(frozen=True)
 class RootPolicy:
-    """As in `Wishes`: `scale` of the way, who carries it, whether it is left out."""
+    """As in `Wishes`: `scale` of the way, who carries it, whether it is left out, what tells it."""
 
     root: Root = "hips"
     in_place: bool = False
     scale: float | None = None
+    way: Way = "legs"
 
 
 @dataclass(frozen=True)

@@ -40,11 +40,13 @@ def smooth(values: Floats, weights: Floats, stiffness: Floats | float) -> Floats
 def most(values: Floats, reach: int) -> Floats:
     """A smooth track (F, K) nowhere below `values`, made of the frames up to `reach` around each.
 
-    The largest value of every window, then a mean of such over windows of the same size.
+    The largest value of every window, then a mean of such over windows of the same size that weighs
+    their middles most (Hann): in a plain mean largest values come and go with a jerk.
     """
     if reach < 1:
         return values.copy()
     padded = np.pad(values, [(2 * reach, 2 * reach), (0, 0)], mode="edge")
     window = np.lib.stride_tricks.sliding_window_view
     largest = window(padded, 2 * reach + 1, axis=0).max(axis=-1)
-    return window(largest, 2 * reach + 1, axis=0).mean(axis=-1)
+    weights = np.hanning(2 * reach + 3)[1:-1]
+    return window(largest, 2 * reach + 1, axis=0) @ (weights / weights.sum())

@@ -8,8 +8,8 @@ be changed.
   bones bend at other places than the source's two straight pieces, so the fit poses the rig itself.
 - Clavicles follow shoulders, damped; upper and lower arm and leg (`limbs.py`): their directions
   equal the source's exactly; twist by `twist.py`.
-- Hips: the source's hip scaled by the ratio of leg lengths, at a height that puts the lower ankle
-  as far above its standing height as the source's, scaled.
+- Hips: the source's hip scaled by the ratio of leg lengths (or where the rig as a whole covers the
+  source), at a height that puts the lower ankle as far above its standing height as the source's.
 - Feet: `footing.py`. 17 joints show none: they follow the shin in the air, lie flat on the
   floor, and where they stand they stay.
 - Hands and all other bones keep their rest pose; toes bend where the floor demands it.
@@ -26,11 +26,11 @@ from ....shared.arrays import Bools, Floats
 from ....shared.contacts import STANDS, contact_probabilities
 from ....shared.errors import RetakeError
 from ....shared.rotations import continuous, frame
-from ..armature.limits import Limits, limited
+from ..armature.limits import Limits, kept_in_place, limited
 from ..armature.rest_pose import RestPose
 from ..ground.footing import stand
 from ..ground.plants import Contacts
-from ..ground.standing import hip_path, leg_length, shortest_leg_bone
+from ..ground.standing import hip_path, leg_length, shortest_leg_bone, shortest_trunk
 from ..mapping.bone_map import BoneMap
 from ..notes import notes_on
 from ..wishes import Reach
@@ -50,9 +50,9 @@ Turns = dict[str, Floats]
 HUMAN_LEG_M = 0.835
 """Contacts are told by speeds and heights of a body of 1.70 m (Drillis and Contini 1966)."""
 
-SHORTEST_LEG_M = 1e-3
-"""A source with a shorter thigh or shin in any frame is no body: nothing could be scaled to it, and
-no knee bent."""
+SHORTEST_M = 1e-3
+"""A source with a shorter thigh, shin or trunk in any frame is no body: nothing could be scaled to
+it, no knee bent, no pelvis turned."""
 
 HIPS_CARRY = RootPolicy()
 
@@ -116,13 +116,16 @@ def solve_motion(
     asked = asked or Asked()
     body = Body.of(rest, bone_map)
     joints = rows_of_frames(np.asarray(positions_world, dtype=float) @ placement.rotation.T, 2)
-    if shortest_leg_bone(joints) < SHORTEST_LEG_M:
-        raise RetakeError("The legs of this take have no length. Choose or sample another take.")
+    _refuse_no_body(joints)
     turns, hinges = body_turns(joints, body, fps, asked.neutral), rest_hinges(body)
     posed = _shown_joints(body, turns, len(joints))
-    path = hip_path(joints, posed, body, fps, placement.origin, asked.root.scale)
+    policy = asked.root
+    by_legs = policy.way == "legs"
+    path = hip_path(joints, posed, body, fps, placement.origin, policy.scale, by_legs)
     move, floor = path - posed[:, 0], float(placement.origin[2])
-    contacts = asked.contacts if asked.contacts is not None else _found(joints, fps)
+    contacts = (
+        asked.contacts if asked.contacts is not None else found_contacts(joints, fps) > STANDS
+    )
     contacts = contacts if isinstance(contacts, Contacts) else Contacts.of(contacts)
     posed = posed + move[:, None]
     footing = stand(joints, posed, body, turns, hinges[2:], contacts, fps, floor)
@@ -136,20 +139,27 @@ def solve_motion(
         turns |= arms
     turns |= twist_bone_turns(body, turns)
     filled, bound = limited(body.rest, all_turns(body.rest, turns, len(joints)), limits or {})
-    way = carried(asked.root, move + body.rest_joints[0], move, body, fps)
+    way = carried(policy, move + body.rest_joints[0], move, body, fps)
+    places, locked = _locations(body, way, limits or {})
     motion = RigMotion(
         rotations={
             name: continuous(basis_quaternion(body.rest, filled, body.bone(name))) for name in turns
         },
         root_bone=bone_map.hips,
-        root_location=_basis_location(body, bone_map.hips, way.hips),
-        notes=(*notes_on(body, joints, bound), *notes),
-        locations={way.bone: _basis_location(body, way.bone, way.travel)} if way.bone else {},
-        object_travel=way.travel
-        if asked.root.root == "object" and not asked.root.in_place
-        else None,
+        root_location=places.pop(bone_map.hips),
+        notes=(*notes_on(body, joints, locked | bound), *notes),
+        locations=places,
+        object_travel=way.travel if policy.root == "object" and not policy.in_place else None,
     )
     return with_ik(motion, asked.ik, body, turns, way, rest.world)
+
+
+def _refuse_no_body(joints: Floats) -> None:
+    """RetakeError where legs or trunk have no length: nothing would be a direction."""
+    if shortest_leg_bone(joints) < SHORTEST_M:
+        raise RetakeError("The legs of this take have no length. Choose or sample another take.")
+    if shortest_trunk(joints) < SHORTEST_M:
+        raise RetakeError("The trunk of this take has no length. Choose or sample another take.")
 
 
 def with_ik(
@@ -182,10 +192,19 @@ def body_turns(joints: Floats, body: Body, fps: float, neutral: int | None) -> T
     return turns | limb_turns(joints, body, turns, fps)
 
 
-def _found(joints: Floats, fps: float) -> Bools:
-    """(F, 4) contacts of the source, brought to a human's size."""
+def found_contacts(joints: Floats, fps: float) -> Floats:
+    """(F, 4) probabilities that heels and toes of joints (F, 17, 3) stand, as of a human's size."""
     human = joints * (HUMAN_LEG_M / leg_length(joints))
-    return contact_probabilities(human[None], fps) > STANDS
+    return contact_probabilities(human[None], fps)
+
+
+def _locations(
+    body: Body, way: Carried, limits: Mapping[str, Limits]
+) -> tuple[dict[str, Floats], dict[str, Bools]]:
+    """Basis locations of the bones that carry the body, and where locks hold them back."""
+    moved = {body.bone_map.hips: way.hips} | ({way.bone: way.travel} if way.bone else {})
+    wanted = {bone: _basis_location(body, bone, move) for bone, move in moved.items()}
+    return kept_in_place(wanted, limits, body.leg_length / body.per_unit)
 
 
 def _basis_location(body: Body, bone: str, move: Floats) -> Floats:

@@ -55,7 +55,7 @@ STUCK, DAMPER = 0.5, 10.0
 """A frame whose step is more than this share of the one before gets so many times the damping
 (Levenberg and Marquardt)."""
 
-BEND_S = 0.015
+BEND_S = 0.01
 """Seconds: time scale of the sideways bend where it moves joint 7 fully. It is longer where it does
 less."""
 

@@ -6,15 +6,20 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from retake.blender_addon.rig.armature.limits import Limits
 from retake.blender_addon.rig.armature.rest_pose import RestPose
 from retake.blender_addon.rig.camera_path import through_camera
+from retake.blender_addon.rig.ground.standing import covering, leg_length
 from retake.blender_addon.rig.mapping.bone_map import find_bone_map
 from retake.blender_addon.rig.solving.landmarks import Body
 from retake.blender_addon.rig.solving.root_policy import RootPolicy
 from retake.blender_addon.rig.solving.solve import Asked, RigMotion, solve_motion
 from retake.blender_addon.rig.wishes import Reach, Smoothing, Wishes
 from retake.shared.arrays import Floats
+from retake.shared.bones import decompose, recompose
+from retake.shared.camera import Camera
 from retake.shared.errors import RetakeError
+from retake.shared.skeleton import HUMAN36M
 
 MakeRig = Callable[..., RestPose]
 PosedJoints = Callable[[RestPose, RigMotion], Floats]
@@ -98,6 +103,53 @@ def test_the_ways_scale_leaves_heights_alone(
     np.testing.assert_allclose(once[:, 0, 2], twice[:, 0, 2], atol=1e-6)
 
 
+def test_own_proportions_go_the_same_way_by_legs_and_by_body(
+    dance: Floats, rig: RestPose, posed_joints: PosedJoints
+) -> None:
+    free = np.zeros((len(dance), 4), bool)
+    own = posed_joints(rig, solved(dance, rig, contacts=free))
+    legs, whole = (
+        posed_joints(rig, solved(own, rig, contacts=free, root=RootPolicy(way=way)))
+        for way in ("legs", "body")
+    )
+    np.testing.assert_allclose(whole[:, 0], legs[:, 0], atol=1e-3)
+
+
+@pytest.mark.parametrize("changed", [(7, 8, 9, 10), (2, 3, 5, 6)])
+def test_a_body_of_other_proportions_covers_the_picture(
+    dance: Floats, rig: RestPose, posed_joints: PosedJoints, changed: tuple[int, ...]
+) -> None:
+    """As the rig, but for a trunk or legs half as long again; seen by one camera."""
+    own = posed_joints(rig, solved(dance, rig))
+    lengths, ways = decompose(own, HUMAN36M)
+    lengths[:, changed] *= 1.5
+    other = recompose(lengths, ways, HUMAN36M) + own[:, :1]
+    scale, way = covering(other, own)
+    by_legs = leg_length(own) / leg_length(other)
+    camera, away = Camera.with_default_focal(1280, 720), np.array([0.0, 1.0, 6.0])
+
+    def off(size: float, hips: Floats) -> float:
+        shown = (own - own[:, :1] + hips[:, None]) / size
+        pixels = [
+            camera.project(joints[..., (0, 2, 1)] * (1, -1, 1) + away) for joints in (shown, other)
+        ]
+        return float(np.linalg.norm(pixels[0] - pixels[1], axis=-1).mean())
+
+    assert off(scale, way) < 0.9 * off(by_legs, other[:, 0] * by_legs)
+
+
+def test_locked_locations_stay_and_are_told(dance: Floats, rig: RestPose) -> None:
+    bone_map = find_bone_map(rig)
+    free = np.full(3, np.inf)
+    locked = Limits("XYZ", -free, free, np.array([0.25, np.nan, np.nan]))
+    motion = solve_motion(dance, rig, bone_map, limits={bone_map.hips: locked})
+    unlocked = solve_motion(dance, rig, bone_map)
+    np.testing.assert_array_equal(motion.root_location[:, 0], 0.25)
+    np.testing.assert_array_equal(motion.root_location[:, 1:], unlocked.root_location[:, 1:])
+    assert any(f"hold back, in this part of the frames: {bone_map.hips}" in n for n in motion.notes)
+    assert not any("hold back" in note for note in unlocked.notes)
+
+
 def test_size_of_the_body_is_kept(dance: Floats, rig: RestPose) -> None:
     leg = Body.of(rig, find_bone_map(rig)).leg_length
     path = solved(dance, rig, contacts=np.zeros((90, 4), bool)).root_location
@@ -119,7 +171,13 @@ def test_camera_frame_becomes_the_world_whatever_the_cameras_scale() -> None:
 
 
 def test_wishes_are_checked_when_they_are_made() -> None:
-    for wrong in ({"controls": "both"}, {"root": "nose"}, {"scale": 0.0}, {"floor": np.nan}):
+    for wrong in (
+        {"controls": "both"},
+        {"root": "nose"},
+        {"way": "arms"},
+        {"scale": 0.0},
+        {"floor": np.nan},
+    ):
         with pytest.raises(RetakeError):
             Wishes(**wrong)  # pyright: ignore
     for wrong in ((-1.0,), (np.nan,), (0.1, ("nose",)), (0.1, (), 2.0, 1.0)):

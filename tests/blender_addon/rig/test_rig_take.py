@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 from retake.blender_addon.choose.combine import choice_of, combine
-from retake.blender_addon.rig.apply_take import Wishes, scene_times, solve_take, standing_feet
+from retake.blender_addon.rig.apply_take import Wishes, scene_times, solve_take
 from retake.blender_addon.rig.armature.rest_pose import RestPose
 from retake.blender_addon.rig.camera_path import camera_path
 from retake.blender_addon.rig.path_smoothness import with_path
+from retake.blender_addon.rig.take_in_world import contacts_shown, standing_feet
 from retake.shared.arrays import Floats
 from retake.shared.camera import Camera
 from retake.shared.contact_spans import ContactSpans
@@ -101,6 +102,41 @@ def test_legs_without_length_in_a_single_frame_are_refused(
     poses[:, 5, joints[1]] = poses[:, 5, joints[0]]
     with pytest.raises(RetakeError, match="legs of this take have no length"):
         solve_take(replace(takes, poses=poses), 0, make_rig("mixamo"), 24.0)
+
+
+def test_a_take_without_a_trunk_is_refused(takes: Takes, make_rig: MakeRig) -> None:
+    poses = takes.poses.copy()
+    poses[:, 5, 7:11] = 0.0
+    with pytest.raises(RetakeError, match="trunk of this take has no length"):
+        solve_take(replace(takes, poses=poses), 0, make_rig("mixamo"), 24.0)
+
+
+def test_contacts_to_edit_are_those_that_are_applied(takes: Takes) -> None:
+    """Where the camera moves they are found in the motion, else they are the takes'."""
+    cameras = np.tile(np.eye(4), (len(takes.times), 1, 1))
+    cameras[:, :3, :3] = [[1, 0, 0], [0, 0, -1], [0, 1, 0]]  # looks along +y, z is up
+    own = ContactSpans.of(takes.contacts, takes.times)
+    assert contacts_shown(takes, 0, Wishes()) == own
+    assert contacts_shown(takes, 0, Wishes(camera=cameras)) == own
+    cameras[:, 0, 3] = np.linspace(0, 20, len(cameras))
+    far = contacts_shown(takes, 0, Wishes(camera=cameras))
+    assert far == ContactSpans(), "nothing stands on a lorry"
+    asked = ContactSpans(left_toe=((10.0, 10.5),))
+    assert contacts_shown(takes, 0, Wishes(camera=cameras, contacts=asked)) == asked
+
+
+def test_feet_far_from_the_floor_are_told(takes: Takes, make_rig: MakeRig) -> None:
+    cameras = np.tile(np.eye(4), (len(takes.times), 1, 1))
+    cameras[:, :3, :3] = [[1, 0, 0], [0, 0, -1], [0, 1, 0]]
+    cameras[:, 2, 3] = 30.0
+    rig = make_rig("mixamo")
+    told = [
+        solve_take(takes, 0, rig, 24.0, Wishes(camera=cameras, floor=floor)).notes[-1]
+        for floor in (None, 60.0)
+    ]
+    assert "above the floor" in told[0]
+    assert "below the floor" in told[1]
+    assert "the floor" not in solve_take(takes, 0, rig, 24.0).notes[-1].replace("on the floor", "")
 
 
 def test_feet_stand_where_heel_or_toe_of_the_takes_do(takes: Takes) -> None:
