@@ -46,6 +46,7 @@ from functools import cache
 import numpy as np
 from retake.server.worker import tasks, worker
 from retake.server.lifting.lift import OpenModel
+from retake.server.models import default_model
 from retake.shared.camera import Camera
 from retake.shared.takes import LIMB_GROUPS, Alternative, Takes
 

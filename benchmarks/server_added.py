@@ -28,6 +28,7 @@ from retake.server.models import default_model
 from retake.shared.arrays import AnyArray
 from retake.shared.connection_file import ConnectionInfo
 from retake.shared.protocol import Array, Lift, Result, encode
+from retake.shared.takes import ARRAYS
 
 PAUSE_S = 0.3
 """Between two lifts: one takes seconds, and what the server does after it is not part of it."""
@@ -65,35 +66,45 @@ def added(info: ConnectionInfo, rounds: int) -> list[dict[str, Any]]:
     with Caller(info) as caller:
         for hypotheses, frames in SIZES:
             request = lift(hypotheses, frames)
-            seconds, busy, result = lifts(caller, info, request, rounds)
+            took, result = lifts(caller, info, request, rounds)
             data = encode(request)
             poses = result.poses.unpack("poses")
             size = (len(data) + poses.nbytes + len(result.root.data)) / 2**20
-            rows.append(row(f"added to a lift of {size:.1f} MB, by {how}", seconds, "ms", 3 + size))
+            what = f"added to a lift of {size:.1f} MB, by {how}"
+            rows.append(row(what, took["added"], "ms", 3 + size))
             if info.pid:
-                rows.append(row("  processor time of client, front, worker", busy, "ms"))
+                rows.append(row("  its arrays copied after that", took["own"], "ms"))
+                rows.append(row("  processor time of client, front, worker", took["busy"], "ms"))
                 means = floors(data, poses, rounds)
                 floor = 2 * means["hop"] + means["file"]
                 rows.append(row("  floor: two hops of the request, a file", floor, "ms"))
-                rows.append(row("  times the floor", seconds / floor, "x"))
+                rows.append(row("  times the floor", took["added"] / floor, "x"))
                 rows += [row(f"  {name}", means[name], "ms") for name in ("copy", "savez")]
     return rows
 
 
 def lifts(
     caller: Caller, info: ConnectionInfo, request: Lift, rounds: int
-) -> tuple[float, float, Result]:
-    """Median milliseconds of a lift, mean milliseconds of processor time, and the last answer."""
+) -> tuple[dict[str, float], Result]:
+    """Milliseconds of a lift, and the last answer.
+
+    `added`: the median; `busy`: of all processors, the mean; `own`: the median time after that in
+    which a client copies the arrays, because an answer's file is only mapped.
+    """
     result = caller.ask(request, Result, 60)
-    seconds: list[float] = []
-    busy = 0.0
+    seconds: dict[str, list[float]] = {"added": [], "busy": [], "own": []}
     for number in range(rounds):
         time.sleep(PAUSE_S)
         before, start = cpu_seconds(info), time.perf_counter()
         result = caller.ask(replace(request, seed=number + 1), Result, 60)
-        seconds.append(time.perf_counter() - start)
-        busy += cpu_seconds(info) - before
-    return statistics.median(seconds) * 1000, busy / rounds * 1000, result
+        seconds["added"].append(time.perf_counter() - start)
+        seconds["busy"].append(cpu_seconds(info) - before)
+        decoded = time.perf_counter()
+        for name in ARRAYS:
+            getattr(result, name).unpack(name)
+        seconds["own"].append(time.perf_counter() - decoded)
+    took = {name: statistics.median(values) * 1000 for name, values in seconds.items()}
+    return took | {"busy": statistics.fmean(seconds["busy"]) * 1000}, result
 
 
 def cpu_seconds(info: ConnectionInfo) -> float:

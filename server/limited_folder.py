@@ -37,11 +37,18 @@ class LimitedFolder:
         now, total = time.time(), size
         for modified, length, name in sorted(entries(self.path), reverse=True):
             is_old = now - modified > self.longest_s
-            if name not in keep and (is_old or total + length > self._most_bytes):
-                (self.path / name).unlink(missing_ok=True)
-            else:
+            is_too_much = is_old or total + length > self._most_bytes
+            if name in keep or not (is_too_much and _is_removed(self.path / name)):
                 total += length
         self._room, self._looked_at = self._most_bytes - total, time.monotonic()
+
+
+def _is_removed(path: Path) -> bool:
+    try:
+        path.unlink(missing_ok=True)
+    except PermissionError:  # Windows keeps what a client has open; it goes the next time
+        return False
+    return True
 
 
 def entries(folder: Path) -> list[tuple[float, int, str]]:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from ..shared.atomic import replaced_file
 from ..shared.connection_file import runtime_folder
+from ..shared.kept_file import mapped
 from .detect.model_file import data_folder
 from .limited_folder import DAY_S, LimitedFolder, entries
 
@@ -89,7 +90,7 @@ class Results:
             return False
         return True
 
-    def get(self, digest: str, any_age: bool = False) -> bytes | None:
+    def get(self, digest: str, any_age: bool = False) -> memoryview | None:
         """`any_age`: somebody waits for this very outcome, whatever the clock says."""
         path = self.folder / digest
         try:
@@ -97,8 +98,8 @@ class Results:
             if age > self._kept.longest_s and not any_age:
                 path.unlink()
                 return None
-            return path.read_bytes()
-        except OSError:
+            return mapped(path)
+        except (OSError, ValueError):
             return self._get_near(digest)
 
     def remove(self, digest: str) -> None:
@@ -143,21 +144,27 @@ class Results:
         shutil.rmtree(self._near, ignore_errors=True)
 
     def _has_room_near(self, size: int) -> bool:
-        """Whether there is a way beside the disk: another file system. Raises OSError."""
-        session = self._near.parent
-        self._kept.make()
-        if not session.exists() or session.stat().st_dev == self.folder.stat().st_dev:
+        """Whether there is a way beside the disk, and room for so much. Raises OSError."""
+        if not self._is_beside_the_disk:
             return False
         self._near.mkdir(mode=0o700, exist_ok=True)
         if self._near.is_symlink():  # what `let_go` removed there might be anybody's
             return False
         used = sum(length for _, length, _ in entries(self._near))
-        return used + size <= MOST_IN_MEMORY and shutil.disk_usage(session).free >= 2 * size
+        free = shutil.disk_usage(self._near).free
+        return used + size <= MOST_IN_MEMORY and free >= 2 * size
 
-    def _get_near(self, digest: str) -> bytes | None:
+    @functools.cached_property
+    def _is_beside_the_disk(self) -> bool:
+        """Whether the runtime folder is on another file system. Raises OSError."""
+        self._kept.make()
+        session = self._near.parent
+        return session.exists() and session.stat().st_dev != self.folder.stat().st_dev
+
+    def _get_near(self, digest: str) -> memoryview | None:
         try:
-            return (self._near / digest).read_bytes()
-        except OSError:
+            return mapped(self._near / digest)
+        except (OSError, ValueError):
             return None
 
 

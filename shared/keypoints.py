@@ -134,7 +134,7 @@ class KeypointTrack:
                 f"The keypoint track has points over {farthest} pixels away; "
                 f"the picture has {self.image_size[0]} x {self.image_size[1]}.",
             )
-        present = ~np.isnan(self.points).any(axis=-1)
+        present = ~(np.isnan(self.points[..., 0]) | np.isnan(self.points[..., 1]))
         if not present.any():
             raise FieldError(
                 "points",

@@ -13,7 +13,6 @@ import dataclasses
 import functools
 import struct
 import typing
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -409,35 +408,21 @@ _TAG_OF = {cls: tag for tag, cls in _TAGS.items()}
 
 def encode(message: Message) -> bytes:
     """The bytes of one message."""
-    return b"".join(encoded(message))
-
-
-def encoded(message: Message) -> Iterator[bytes]:
-    """The same in parts, to be written one after the other: large arrays are not copied."""
-    packer: Any = msgpack.Packer()
-    said = _said(message)
-    yield packer.pack_map_header(len(said) + 1)
-    yield packer.pack("type") + packer.pack(_TAG_OF[type(message)])
+    packer: Any = msgpack.Packer(default=_said)
+    said = {"type": _TAG_OF[type(message)]} | _said(message)
+    parts: list[bytes] = [packer.pack_map_header(len(said))]
     for name, value in said.items():
-        yield packer.pack(name)
-        yield from _parts(packer, value)
+        parts.append(packer.pack(name))
+        parts += _parts_of(packer, value) if type(value) is Array else [packer.pack(value)]
+    return b"".join(parts)
 
 
-def _parts(packer: Any, value: object) -> Iterator[bytes]:
-    if isinstance(value, bytes | memoryview):
-        yield from (_header(len(value)), typing.cast(bytes, value))
-    elif isinstance(value, list):
-        yield packer.pack_array_header(len(value))
-        for item in typing.cast(list[object], value):
-            yield from _parts(packer, item)
-    elif dataclasses.is_dataclass(value):
-        said = _said(value)
-        yield packer.pack_map_header(len(said))
-        for name, inner in said.items():
-            yield packer.pack(name)
-            yield from _parts(packer, inner)
-    else:
-        yield packer.pack(value)
+def _parts_of(packer: Any, array: Array) -> list[bytes]:
+    """The array as a map, its bytes not copied: the packer would do so several times."""
+    said = packer.pack_map_header(3)
+    said += packer.pack("dtype") + packer.pack(array.dtype)
+    said += packer.pack("shape") + packer.pack(array.shape)
+    return [said, packer.pack("data"), _header(len(array.data)), array.data]
 
 
 def _said(message: object) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Generic, TypeVar
 
 import zmq
@@ -62,6 +63,9 @@ second argument is a server that was found but did not answer, and does not coun
 
 IsAlive = Callable[[ConnectionInfo], bool]
 """Whether the server's process still exists: its death is noticed at once and not by silence."""
+
+Wait = Callable[[], bytes | None]
+"""Until there is a message of the server, which it returns, or something else to be done."""
 
 Translated = TypeVar("Translated")
 
@@ -112,9 +116,8 @@ class Connection(Generic[Translated]):
         self._requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
         self._events: queue.SimpleQueue[Translated | Lost] = queue.SimpleQueue()
         self._stop = threading.Event()
-        self._bell, self._rope = socket.socketpair()
-        """Pulling the rope wakes the thread, which waits for the server and the bell alike."""
-        self._rope.setblocking(False)
+        self._rope: socket.socket | None = None
+        """Pulling it rings the thread's bell: the thread waits for that and the server alike."""
         self._thread = threading.Thread(target=self._run, name="retake-client", daemon=True)
         self._thread.start()
 
@@ -135,20 +138,19 @@ class Connection(Generic[Translated]):
         self._stop.set()
         self._wake()
         self._thread.join()
-        self._bell.close()
-        self._rope.close()
 
     def _wake(self) -> None:
-        with contextlib.suppress(OSError):  # it rings already, or the thread has ended
-            self._rope.send(b"!")
+        if rope := self._rope:  # without it the thread has not begun to wait
+            with contextlib.suppress(OSError):  # the bell rings already, or the thread has ended
+                rope.send(b"!")
 
     def _run(self) -> None:
         try:
-            info = self._find(self._stop, None)
-            try:
-                self._talk(info)
-            except SilentServer:
-                self._talk(self._find(self._stop, info))
+            bell, rope = socket.socketpair()  # not on the caller's thread, where it may not fail
+            with bell, rope:
+                rope.setblocking(False)
+                self._rope = rope
+                self._find_and_talk(bell)
         except OtherVersion as error:
             self._lose(str(error), update=True)
         except RetakeError as error:
@@ -157,28 +159,36 @@ class Connection(Generic[Translated]):
             log.exception("the network thread failed")
             self._lose(f"The connection to the server failed unexpectedly: {error}.")
 
-    def _talk(self, info: ConnectionInfo) -> None:
+    def _find_and_talk(self, bell: socket.socket) -> None:
+        info = self._find(self._stop, None)
+        try:
+            self._talk(info, bell)
+        except SilentServer:
+            self._talk(self._find(self._stop, info), bell)
+
+    def _talk(self, info: ConnectionInfo, bell: socket.socket) -> None:
         with zmq.Context() as context, context.socket(zmq.DEALER) as server:
             _connect(server, info)
-            self._greet(server)
-            self._exchange(server, info)
+            wait = partial(self._wait, server, bell)
+            self._greet(server, wait)
+            self._exchange(server, info, wait)
 
-    def _wait(self, server: zmq.Socket[bytes]) -> bytes | None:
+    def _wait(self, server: zmq.Socket[bytes], bell: socket.socket) -> bytes | None:
         """The server's next message; None if something else is to be done, or nothing."""
         poller = zmq.Poller()
         poller.register(server, zmq.POLLIN)
-        poller.register(self._bell, zmq.POLLIN)
+        poller.register(bell, zmq.POLLIN)
         look_every_s = min(LOOK_EVERY_S, self._ping_every_s, self._deadline_s)
         ready = dict(poller.poll(int(look_every_s * 1000)))
-        if self._bell.fileno() in ready:
-            self._bell.recv(4096)
+        if bell.fileno() in ready:
+            bell.recv(4096)
         return server.recv() if server in ready else None
 
     def _lose(self, text: str, update: bool = False) -> None:
         if not self._stop.is_set():
             self._events.put(Lost(text, update))
 
-    def _greet(self, server: zmq.Socket[bytes]) -> None:
+    def _greet(self, server: zmq.Socket[bytes], wait: Wait) -> None:
         hello = Hello(
             job_id="hello",
             protocol_version=PROTOCOL_VERSION,
@@ -189,7 +199,7 @@ class Connection(Generic[Translated]):
         server.send(encode(hello))
         deadline = time.monotonic() + self._deadline_s
         while not self._stop.is_set():
-            if (data := self._wait(server)) is not None:
+            if (data := wait()) is not None:
                 welcome = _accept(decode_reply(data))
                 self._state = (welcome.state, welcome.text)
                 self._events.put(self._translate(welcome))
@@ -199,11 +209,11 @@ class Connection(Generic[Translated]):
                     "The server was found but does not answer. Stop it and try again."
                 )
 
-    def _exchange(self, server: zmq.Socket[bytes], info: ConnectionInfo) -> None:
+    def _exchange(self, server: zmq.Socket[bytes], info: ConnectionInfo, wait: Wait) -> None:
         heard = asked = time.monotonic()
         while not self._stop.is_set():
             self._send_waiting(server, reads_files=info.pid != 0)
-            if (data := self._wait(server)) is not None:
+            if (data := wait()) is not None:
                 self._pass_on(decode_reply(data), server)
                 heard = time.monotonic()
             now = time.monotonic()

@@ -25,17 +25,17 @@ from ...shared.protocol import (
     Reply,
     Result,
     Track,
-    decode_reply,
     encode,
 )
 from ..failures import failed, stopped
 from ..models import find_model
-from ..results import Results, digest_of
+from ..results import digest_of
 from ..worker.requests import read_detect, read_lift
 from ..worker.turns import is_shared
 from .care import Care
+from .delivery import Delivery
 from .jobs import MOST_WAITING, Job, Jobs, QueueFull
-from .outbox import Outbox, Outcome
+from .outbox import Outcome
 
 log = logging.getLogger("retake.server")
 
@@ -54,8 +54,6 @@ LANES = 4
 MOST_STARTS = 2
 """Of a batch job. What it shared a worker with may have been what killed it."""
 
-NOT_READ = "Its outcome could not be kept for you: too much waits to be read. Ask again."
-
 
 class Desk:
     """The jobs of one server."""
@@ -65,9 +63,7 @@ class Desk:
         self._post = post
         self._care = care
         self._jobs = Jobs()
-        self._outbox = Outbox()
-        self._results = Results()
-        self._results.tidy()
+        self._delivery = Delivery(self.send)
         self._tokens = itertools.count(1)
 
     @property
@@ -94,9 +90,9 @@ class Desk:
             self.send(client, encode(Accepted(job_id=request.job_id, ahead=twin.ahead)))
         elif self._jobs.find(client, request.job_id):
             raise ProtocolError("job_id", f"'{request.job_id}' names a job not yet over")
-        elif self._kept(digest):
+        elif self._delivery.is_kept(digest):
             self.send(client, encode(Accepted(job_id=request.job_id, ahead=0)))
-            self._hand_over(client, Outcome(request.job_id, digest, by_file=by_file))
+            self._delivery.hand_over(client, Outcome(request.job_id, digest, by_file=by_file))
         else:
             self._enqueue(client, request, data, digest, by_file)
 
@@ -109,17 +105,15 @@ class Desk:
 
     def received(self, client: bytes, job_id: str) -> None:
         """The client has an outcome and can take another."""
-        if outcome := self._outbox.received(client, job_id):
-            self._send_outcome(client, outcome)
+        self._delivery.received(client, job_id)
 
     def send_again(self, client: bytes, job_id: str) -> None:
         """The client cannot read the file it was pointed to."""
-        if outcome := self._outbox.as_message(client, job_id):
-            self._send_outcome(client, outcome)
+        self._delivery.send_again(client, job_id)
 
     def drop_client(self, client: bytes) -> None:
         """The client is gone, or has not read for very long. It may come back for its jobs."""
-        self._outbox.drop(client)
+        self._delivery.drop(client)
         self._jobs.drop_client(client, time.monotonic())
 
     def send(self, client: bytes, data: bytes) -> None:
@@ -139,7 +133,7 @@ class Desk:
         """Finished frames, for those who have read what came before."""
         job = self._jobs.named(token)
         for client in list(job.clients) if job and job.cancelled_at is None else []:
-            if not self._outbox.is_under_way(client):
+            if not self._delivery.is_under_way(client):
                 self.send(client, data)
 
     def deliver(self, token: bytes, outcome: Result | Track | Kept | Failed, data: bytes) -> None:
@@ -151,9 +145,11 @@ class Desk:
                 self.send(client, data)
             elif isinstance(outcome, Kept):
                 by_file = client in job.readers
-                self._hand_over(client, Outcome(job.job_id, outcome.digest, by_file=by_file))
+                self._delivery.hand_over(
+                    client, Outcome(job.job_id, outcome.digest, by_file=by_file)
+                )
             else:
-                self._hand_over(client, Outcome(job.job_id, "", data))
+                self._delivery.hand_over(client, Outcome(job.job_id, "", data))
 
     def worker_ended(self, end: str) -> None:
         """The worker has died: of one of its jobs, probably of one that somebody waits for."""
@@ -168,7 +164,6 @@ class Desk:
 
     def tidy(self, now: float) -> None:
         """Start what can start, stop what nobody wants, say who has moved up."""
-        self._results.let_go(self._outbox.holds)
         self._jobs.lanes = LANES if is_shared(self._care.device) else 1
         for job in self._jobs.orphans(now, ORPHAN_PATIENCE_S):
             self._stop(job)
@@ -183,10 +178,10 @@ class Desk:
         if self._care.failure:
             for job in self._jobs.clear_waiting():
                 self._fail_all(job, "crashed", self._care.failure, "diagnose")
-        while worker and worker.ready and (job := self._jobs.start_next(now)):
-            worker.send(job.token, job.request)
+        self._start_waiting(now)
         for job in self._jobs.moved_up():
             self._tell_all(job, _waiting(job))
+        self._delivery.tidy()
 
     def close(self, text: str) -> None:
         """Tell all that their jobs are over."""
@@ -196,7 +191,7 @@ class Desk:
 
     def tidy_up(self) -> None:
         """When the worker is gone: leave no file that is there for this server only."""
-        self._results.close()
+        self._delivery.close()
 
     def _enqueue(
         self, client: bytes, request: Lift | Detect, data: bytes, digest: str, by_file: bool
@@ -223,8 +218,14 @@ class Desk:
         except QueueFull:
             text = f"{MOST_WAITING} jobs are waiting already, or too large ones. Try again later."
             self._fail(client, request.job_id, "busy", text)
-        else:
-            self.send(client, encode(Accepted(job_id=request.job_id, ahead=ahead)))
+            return
+        self._start_waiting(time.monotonic())  # what the worker says comes after Accepted
+        self.send(client, encode(Accepted(job_id=request.job_id, ahead=ahead)))
+
+    def _start_waiting(self, now: float) -> None:
+        worker = self._care.worker
+        while worker and worker.ready and (job := self._jobs.start_next(now)):
+            worker.send(job.token, job.request)
 
     def _leave(self, job: Job, client: bytes) -> None:
         """One client less; the job stops if it was the last."""
@@ -236,37 +237,6 @@ class Desk:
         self._jobs.cancel(job, time.monotonic())
         if job in self._jobs.running and self._care.worker:
             self._care.worker.send(job.token, encode(Cancel(job_id=job.job_id)))
-
-    def _kept(self, digest: str, any_age: bool = False) -> bytes | None:
-        """The outcome on disk, if there is a sound one."""
-        data = self._results.get(digest, any_age)
-        if data is None:
-            return None
-        try:
-            decode_reply(data)
-        except ProtocolError:
-            self._results.remove(digest)
-            return None
-        return data
-
-    def _hand_over(self, client: bytes, outcome: Outcome) -> None:
-        try:
-            if self._outbox.offer(client, outcome):
-                self._send_outcome(client, outcome)
-        except MemoryError:
-            self._fail(client, outcome.job_id, "busy", NOT_READ)
-
-    def _send_outcome(self, client: bytes, outcome: Outcome) -> None:
-        """The client's next one follows if this one is lost."""
-        if outcome.by_file:
-            folder = str(self._results.folder_of(outcome.digest).absolute())
-            kept = Kept(job_id=outcome.job_id, digest=outcome.digest, folder=folder)
-            self.send(client, encode(kept))
-        elif data := outcome.data or self._kept(outcome.digest, any_age=True):
-            self.send(client, data)
-        else:
-            self._fail(client, outcome.job_id, "busy", NOT_READ)
-            self.received(client, outcome.job_id)
 
     def _tell_all(self, job: Job, reply: Reply) -> None:
         data = encode(reply)

@@ -8,8 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -18,6 +17,7 @@ import numpy as np
 
 from ...shared.arrays import Floats, Floats32
 from ...shared.errors import FieldError, RetakeError
+from ...shared.kept_file import parts_of
 from ...shared.protocol import (
     Array,
     Detect,
@@ -26,35 +26,26 @@ from ...shared.protocol import (
     Lift,
     Partial,
     Progress,
-    Reply,
+    Result,
+    Track,
     encode,
-    encoded,
 )
 from ...shared.resample import MODEL_FPS
 from ...shared.track_message import message_of
 from ..detect.detect import detect
 from ..detect.model_file import PoseModelMissingError
 from ..failures import failed, sentence_of, too_little_memory
-from ..lifting.lift import OpenModel, Sampler, lift
+from ..lifting.lift import Sampler, lift
 from ..lifting.lift_options import LiftOptions
 from ..models import find_model
-from ..results import Results, digest_of
-from .journal import Journal, Journals
+from ..results import digest_of
+from .crew import Send
+from .journal import Journal
 from .requests import essence_of, read_choice, read_detect, read_lift, result_of
-from .shares import PARTS, Shares, parts_done
-from .turns import Turns
+from .shares import PARTS, parts_done
+from .workshop import Workshop
 
 log = logging.getLogger("retake.server.worker")
-
-Send = Callable[[bytes], object]
-"""Takes an encoded reply."""
-
-Loader = Callable[[Path], OpenModel]
-"""Opens a model folder. Raises RetakeError if it cannot be read.
-
-Its sampler also takes `on_layer`, `on_frames`, `recall` (`shared.model.proposals`),
-`urgent` (`shared.model.together`) and `on_notice`, which gets sentences for people.
-"""
 
 REPORT_EVERY_S = 0.1
 """Progress comes per frame or layer; nobody reads faster than this."""
@@ -62,62 +53,6 @@ REPORT_EVERY_S = 0.1
 
 class Cancelled(Exception):
     """Nobody waits for the job any more."""
-
-
-class ModelCache:
-    """Loads models by name and keeps the last one."""
-
-    def __init__(self, load: Loader) -> None:
-        self._load = load
-        self._loading = threading.Lock()
-        self._last: tuple[str, int, OpenModel] | None = None
-
-    def holds(self, name: str) -> bool:
-        return self._last is not None and self._last[0] == name
-
-    def get(self, name: str) -> OpenModel:
-        """Raises RetakeError if there is no such model or it cannot be read.
-
-        Weights that have changed since are loaded again.
-        """
-        folder = find_model(name)
-        written_ns = (folder / "model.safetensors").stat().st_mtime_ns
-        with self._loading:
-            if self._last is None or self._last[:2] != (name, written_ns):
-                self._last = None  # never two models in memory, unless jobs run that use two
-                self._last = (name, written_ns, self._load(folder))
-            return self._last[2]
-
-
-@dataclass(frozen=True)
-class Workshop:
-    """What the jobs of one worker share."""
-
-    models: ModelCache
-    results: Results
-    journals: Journals
-    turns: Turns
-    shares: Shares = field(default_factory=Shares)
-
-
-def warm_up(workshop: Workshop, name: str, send: Send) -> None:
-    """Load a model and sample once, so that the first job does not wait.
-
-    If that fails, the first job says what is wrong to somebody who reads it.
-    """
-
-    def tell(stage: str) -> None:
-        send(encode(Progress(job_id="", stage=stage, done=0, total=0)))
-
-    pixels = np.random.default_rng(0).uniform(0, 100, (2, 17, 2))
-    try:
-        with workshop.turns.turn(batch=True):
-            tell(f"loading the model {name}")
-            model = workshop.models.get(name)
-            tell("warming up")
-            model.sample(pixels, 100, 100, hypotheses=1, iterations=1, seed=0, on_step=_ignore)
-    finally:
-        tell("")
 
 
 class Task:
@@ -174,9 +109,9 @@ class Task:
             reply, source = self._detect(self._request, send), Path(self._request.path)
         else:
             reply, source = self._lift(self._request, send)
-        parts = list(encoded(reply))
         if isinstance(reply, Failed):
-            return b"".join(parts)
+            return encode(reply)
+        parts = parts_of(reply)
         digest = digest_of(self._data, source)
         kept = encode(Kept(job_id=reply.job_id, digest=digest))
         is_handed_over = self._shop.results.hand_over(digest, parts)
@@ -185,19 +120,19 @@ class Task:
         is_kept = self._shop.results.put(digest, parts)
         if self._key and is_kept:  # not before: the worker may die while it keeps the outcome
             self._shop.journals.remove(self._key)
-        return kept if is_handed_over or is_kept else b"".join(parts)
+        return kept if is_handed_over or is_kept else encode(reply)
 
-    def _lift(self, request: Lift, send: Send) -> tuple[Reply, Path]:
+    def _lift(self, request: Lift, send: Send) -> tuple[Result | Failed, Path]:
         track, options, current = read_lift(request)
         self._frames = track.frame_count
         self._sampling = self._shop.shares.of_sampling(options.iterations)
         with self._shop.turns.turn(request.batch):
-            self._step(send, "preparing", 0)
+            self._stop_if_cancelled()
             try:
                 folder = find_model(options.model)
-                if not self._shop.models.holds(options.model):
+                if not self._shop.models.holds(folder):
                     self._step(send, "loading the model", 0)
-                model = self._shop.models.get(options.model)
+                model = self._shop.models.get(folder)
             except RetakeError as error:
                 text = str(error)
                 return failed(request.job_id, "unknown_model", text, field="model"), Path()
@@ -250,7 +185,7 @@ class Task:
         hooks |= {"on_frames": on_frames, "recall": journal, "urgent": not request.batch}
         return cast(Sampler, partial(sample, **hooks))
 
-    def _detect(self, request: Detect, send: Send) -> Reply:
+    def _detect(self, request: Detect, send: Send) -> Track:
         def on_frame(done: int, expected: int | None) -> None:
             self._stop_if_cancelled()
             if self._is_time_to_report():
@@ -297,7 +232,3 @@ class Task:
     def _stop_if_cancelled(self) -> None:
         if self._cancelled.is_set():
             raise Cancelled
-
-
-def _ignore(done: int, total: int) -> None:
-    """Nobody waits for the warm-up."""

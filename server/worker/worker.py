@@ -16,7 +16,6 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -40,27 +39,25 @@ from ...shared.protocol import (
 from ..lifting.lift import OpenModel, Sampler
 from ..models import calibration_of, weights_hash
 from ..results import Results
-from ..spare_memory import REST_S, collect, give_back, settle
+from ..spare_memory import REST_S, give_back, settle
+from .crew import Crew
 from .journal import Journals
-from .tasks import Loader, ModelCache, Send, Task, Workshop, warm_up
+from .tasks import Task
 from .turns import Turns, is_shared
+from .workshop import Loader, ModelCache, Workshop, warm_up
 
 log = logging.getLogger("retake.server.worker")
 
 NOBODY = b"-"
 """Token in front of messages that concern no job."""
 
-_INNER = "inproc://replies"
-
 
 class Worker:
-    """Starts a thread per job and passes on what they say; answers Ping whatever they do."""
+    """Gives every job a thread and passes on what they say; answers Ping whatever they do."""
 
     def __init__(self, socket: zmq.Socket[bytes], workshop: Workshop) -> None:
         self._front = socket
-        self._context = socket.context
-        self._replies = self._context.socket(zmq.PULL)
-        self._replies.bind(_INNER)
+        self._crew = Crew(socket.context)
         self._workshop = workshop
         self._tasks: dict[bytes, Task] = {}
         self._spare_since: float | None = time.monotonic()
@@ -69,18 +66,18 @@ class Worker:
         """Serves jobs for ever."""
         poller = zmq.Poller()
         poller.register(self._front, zmq.POLLIN)
-        poller.register(self._replies, zmq.POLLIN)
+        poller.register(self._crew.replies, zmq.POLLIN)
         while True:
             for socket, _ in poller.poll(int(REST_S * 1000)):
                 if socket is self._front:
                     self._take(*self._front.recv_multipart())
                 else:
-                    self._front.send_multipart(self._replies.recv_multipart())
+                    self._front.send_multipart(self._crew.replies.recv_multipart())
             self._rest_if_idle(time.monotonic())
 
     def warm_up(self, name: str) -> None:
         """Load a model and use it once, beside everything else."""
-        self._in_thread(NOBODY, partial(warm_up, self._workshop, name))
+        self._crew.start(NOBODY, partial(warm_up, self._workshop, name))
 
     def _take(self, token: bytes, data: bytes) -> None:
         match decode_request(data):
@@ -90,7 +87,7 @@ class Worker:
                 self._tasks = {t: k for t, k in self._tasks.items() if not k.is_over}
                 task = self._tasks[token] = Task(request, data, self._workshop)
                 self._spare_since = time.monotonic()
-                self._in_thread(token, task.run)
+                self._crew.start(token, task.run)
             case Cancel() if task := self._tasks.get(token):
                 task.cancel()
             case _:
@@ -103,20 +100,6 @@ class Worker:
         elif self._spare_since is not None and now - self._spare_since > REST_S:
             self._spare_since = None
             give_back()
-
-    def _in_thread(self, token: bytes, work: Callable[[Send], None]) -> None:
-        def run() -> None:
-            with self._context.socket(zmq.PUSH) as replies:
-                replies.connect(_INNER)
-
-                def send(data: bytes) -> None:
-                    replies.send_multipart([token, data])
-
-                work(send)
-            collect()
-
-        # daemon: the process ends when the front does, whatever the threads compute
-        threading.Thread(target=run, daemon=True).start()
 
 
 def main() -> None:

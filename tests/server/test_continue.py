@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from retake.server.caller import Caller
 from retake.server.front import desk
+from retake.shared.kept_file import read_kept
 from retake.shared.protocol import (
     Array,
     Cancel,
@@ -24,7 +25,6 @@ from retake.shared.protocol import (
     Progress,
     Received,
     Result,
-    decode_reply,
 )
 
 if TYPE_CHECKING:
@@ -235,7 +235,7 @@ def test_a_local_client_reads_the_file_that_the_server_names(
     client.send(request_lift("a", by_file=True))
     kept = client.receive_until(Kept, Result)
     assert isinstance(kept, Kept)
-    inside = decode_reply(Path(kept.folder, kept.digest).read_bytes())
+    inside = read_kept(kept)
     client.send(Deliver(job_id="a"))
     sent = client.receive_until(Kept, Result)
     assert sent == inside
@@ -362,7 +362,7 @@ def test_a_disk_that_hangs_does_not_keep_takes_from_their_client(
     kept = client.receive_until(Kept, Failed)
     assert isinstance(kept, Kept)
     os.kill(front.worker.pid, signal.SIGKILL)  # the disk has not got them
-    assert isinstance(decode_reply(Path(kept.folder, kept.digest).read_bytes()), Result)
+    assert isinstance(read_kept(kept), Result)
     assert len(list((tmp_path / "data" / "unfinished").iterdir())) == 1
     front.stop()
     assert list(near.iterdir()) == []

@@ -14,6 +14,7 @@ from retake.blender_addon.client.outcomes import Job, JobFailed, Preview, TakesR
 from retake.blender_addon.takes.messages import LiftSettings, lift_request
 from retake.shared.connection_file import ConnectionInfo
 from retake.shared.errors import RetakeError
+from retake.shared.kept_file import parts_of
 from retake.shared.keypoints import KeypointTrack
 from retake.shared.protocol import (
     Accepted,
@@ -29,7 +30,6 @@ from retake.shared.protocol import (
     Reply,
     Request,
     Result,
-    encode,
 )
 from retake.shared.takes import Takes
 from retake.shared.track_message import message_of
@@ -167,7 +167,7 @@ def test_the_takes_may_come_as_a_file(
     client: Client, serve: Serve, request_one: Lift, result: Result, takes: Takes, tmp_path: Path
 ) -> None:
     digest = "0f" * 32
-    (tmp_path / digest).write_bytes(encode(result))
+    (tmp_path / digest).write_bytes(b"".join(parts_of(result)))
     server = serve(_answers(Lift, Kept(job_id="one", digest=digest, folder=str(tmp_path))))
     client.open(server.find, _alive)
     client.lift(request_one, tmp_path / "takes.npz")
@@ -180,9 +180,9 @@ def test_the_takes_may_come_as_a_file(
 def test_a_file_that_is_no_outcome_is_asked_for_as_a_message(
     client: Client, serve: Serve, request_one: Lift, result: Result, tmp_path: Path, name: str
 ) -> None:
-    (tmp_path / "secret").write_bytes(encode(result))
+    (tmp_path / "secret").write_bytes(b"".join(parts_of(result)))
     (tmp_path / "folder").mkdir()
-    (tmp_path / "folder" / ("0f" * 32)).write_bytes(encode(result)[:-3])
+    (tmp_path / "folder" / ("0f" * 32)).write_bytes(b"".join(parts_of(result))[:-99])
 
     def script(request: Request) -> Sequence[Reply]:
         match request:

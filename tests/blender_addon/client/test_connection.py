@@ -185,6 +185,20 @@ def test_failing_to_find_a_server_is_an_event(connect: Connect, error: Exception
     assert str(error) in event.text
 
 
+def test_a_system_without_sockets_is_an_event(
+    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise OSError("too many open files")
+
+    monkeypatch.setattr(connection_module.socket, "socketpair", refuse)
+    connection = connect(serve().find)
+    connection.send(Cancel(job_id="a"))
+    event = connection.next_event(5)
+    assert isinstance(event, Lost)
+    assert "too many open files" in event.text
+
+
 def test_close_interrupts_the_search_and_nothing_follows(connect: Connect) -> None:
     def find(stop: threading.Event, silent: ConnectionInfo | None) -> ConnectionInfo:
         stop.wait(30)
