@@ -18,7 +18,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +53,17 @@ def python_in(folder: Path) -> Path:
     return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def run(command: Sequence[str], cancel: Path, what: str, on_line: Any = None) -> None:
-    """Run to the end; raises Failed with its last lines, Stopped within a second of a cancel."""
+def run(
+    command: Sequence[str],
+    cancel: Path,
+    what: str,
+    on_line: Callable[[str], None] = lambda line: None,
+    on_look: Callable[[], None] = lambda: None,
+) -> None:
+    """Run to the end; raises Failed with its last lines, Stopped within a second of a cancel.
+
+    `on_look` is called now and then, from another thread.
+    """
     lines: list[str] = []
     with subprocess.Popen(
         command,
@@ -67,12 +76,12 @@ def run(command: Sequence[str], cancel: Path, what: str, on_line: Any = None) ->
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     ) as process:
         stopped = threading.Event()
-        watch = threading.Thread(target=_watch, args=(process, cancel, stopped), daemon=True)
+        told = (process, cancel, stopped, on_look)
+        watch = threading.Thread(target=_watch, args=told, daemon=True)
         watch.start()
         for line in process.stdout or ():
             lines.append(line.rstrip())
-            if on_line:
-                on_line(line)
+            on_line(line)
     watch.join(2)
     if stopped.is_set():
         raise Stopped
@@ -80,12 +89,18 @@ def run(command: Sequence[str], cancel: Path, what: str, on_line: Any = None) ->
         raise Failed(what, "\n".join(lines[-LAST_LINES:]))
 
 
-def _watch(process: subprocess.Popen[str], cancel: Path, stopped: threading.Event) -> None:
+def _watch(
+    process: subprocess.Popen[str],
+    cancel: Path,
+    stopped: threading.Event,
+    on_look: Callable[[], None],
+) -> None:
     while process.poll() is None:
         if cancel.exists():
             stopped.set()
             process.kill()
             return
+        on_look()
         time.sleep(CANCEL_LOOK_S)
 
 
@@ -97,28 +112,53 @@ def make_environment(order: dict[str, Any], folder: Path, cancel: Path) -> None:
     run([order["base"], "-I", "-m", "venv", str(folder)], cancel, failed)
 
 
-def install(order: dict[str, Any], folder: Path, cancel: Path) -> None:
-    loaded = 0.0
+class Pip:
+    """How far pip is: by what it says of downloads, then by how the disk fills, of which it says
+    nothing for minutes."""
 
-    def on_line(line: str) -> None:
-        nonlocal loaded
+    def __init__(self, folder: Path, download_mb: int, disk_mb: int) -> None:
+        self.folder, self.download_mb, self.disk_mb = folder, download_mb, disk_mb
+        self.loaded_mb = self.free_then = 0.0
+        self.unpacking = ""
+
+    def hear(self, line: str) -> None:
         if match := re.match(r"\s*Downloading (\S+?)-\d\S* \(([\d.]+) ([kMG])B\)", line):
             name, number, unit = match.groups()
-            stage("download", f"Downloading {name}", loaded / order["expected_mb"])
-            loaded += float(number) * {"k": 0.001, "M": 1.0, "G": 1000.0}[unit]
+            stage("download", f"Downloading {name}", self.loaded_mb / self.download_mb)
+            self.loaded_mb += float(number) * {"k": 0.001, "M": 1.0, "G": 1000.0}[unit]
         elif line.startswith("Installing collected packages"):
-            stage("unpack", f"Unpacking {line.count(',') + 1} packages")
+            self.free_then = free_mb(self.folder)
+            self.unpacking = f"Unpacking {line.count(',') + 1} packages"
 
+    def look(self) -> None:
+        if self.unpacking:
+            filled = self.free_then - free_mb(self.folder)
+            stage("unpack", self.unpacking, max(filled, 0) / self.disk_mb)
+
+
+def free_mb(folder: Path) -> float:
+    return shutil.disk_usage(folder).free / 1e6
+
+
+def install(order: dict[str, Any], folder: Path, cancel: Path) -> None:
     stage("download", "Looking for what is needed")
+    heard = Pip(folder, order["expected_mb"], order["disk_mb"])
     pip = [str(python_in(folder)), "-I", "-m", "pip", "install", "--no-input", "--no-compile"]
     pip += ["--progress-bar=off", "--disable-pip-version-check", "--only-binary=:all:"]
     if order["index"]:
         # From there alone: of two indexes pip takes the newest, whatever it computes on.
         torch = [*pip, "--index-url", order["index"], order["torch"]]
-        run(torch, cancel, f"PyTorch could not be installed from {order['index']}.", on_line)
+        run(
+            torch,
+            cancel,
+            f"PyTorch could not be installed from {order['index']}.",
+            heard.hear,
+            heard.look,
+        )
+        heard.unpacking = ""
     wheel = Path(order["wheel"]).resolve().as_uri()
     rest = [*pip, order["torch"], f"retake[server,detect] @ {wheel}"]
-    run(rest, cancel, "The server's libraries could not be installed.", on_line)
+    run(rest, cancel, "The server's libraries could not be installed.", heard.hear, heard.look)
 
 
 def try_it(folder: Path, cancel: Path) -> None:

@@ -26,6 +26,8 @@ from .state import Setup
 WHEELS = Path(__file__).resolve().parents[2] / "server_wheel"
 """In the zip; a checkout has none."""
 
+SIZES = "About {mb} MB to download, {gb:.1f} GB on disk"
+
 DIALOG_WIDTH, DIALOG_LINE = 460, 64
 """Pixels at the usual scale, and the characters that fit into them."""
 
@@ -37,8 +39,7 @@ diagnosis = []
 def variant_items(self, context):
     known = plan.variants(platform.system(), plan.sees_nvidia())
     variant_items.kept = [
-        (v.name, v.text, f"About {v.download_mb} MB to download, {v.disk_mb / 1000:.1f} GB on disk")
-        for v in known
+        (v.name, v.text, told(SIZES, mb=v.download_mb, gb=v.disk_mb / 1000)) for v in known
     ]  # Blender keeps no reference to the texts itself
     return variant_items.kept
 
@@ -200,7 +201,7 @@ class RETAKE_OT_copy_diagnostics(bpy.types.Operator):
         try:
             diagnosis.append((Child(command, log, plan.clean_environment()), log))
         except RetakeError as error:
-            self.report({"WARNING"}, str(error))
+            self.report({"WARNING"}, told(str(error)))
             return {"FINISHED"}
         timer.watch(look_at_diagnosis)
         self.report({"INFO"}, told("Copied; the server's own page follows in some seconds"))

@@ -118,6 +118,7 @@ class Order:
     base     the Python that the environment is made from
     folder   of the environment; what is there already is replaced
     wheel    the server's own
+    expected_mb, disk_mb: what is downloaded, and what it is when unpacked
     index    where PyTorch alone comes from; empty: from the usual index, as all the rest
     stamp    what is written when all is well
     """
@@ -128,6 +129,7 @@ class Order:
     index: str
     torch: str
     expected_mb: int
+    disk_mb: int
     stamp: dict[str, str]
 
     def to_json(self) -> str:
@@ -142,6 +144,7 @@ def order(folder: Path, wheel: Path, variant: Variant) -> Order:
         index=variant.index,
         torch=TORCH,
         expected_mb=variant.download_mb,
+        disk_mb=variant.disk_mb,
         stamp={"wheel": digest(wheel), "variant": variant.name, "file": wheel.name},
     )
 

@@ -56,7 +56,7 @@ class Setup:
             return False
         ended = self.child.exit_status is not None
         for news in news_in(self.child.rest() if ended else self.child.lines()):
-            self._take_in(news)
+            self.take_in(news)
         if not ended:
             if self.cancelled_at and time.monotonic() - self.cancelled_at > PATIENCE_S:
                 self.child.kill()
@@ -67,11 +67,12 @@ class Setup:
         self.child = None
         return False
 
-    def _take_in(self, news: dict[str, object]) -> None:
+    def take_in(self, news: dict[str, object]) -> None:
         if not self.cancelled_at:
             self.stage = str(news.get("stage", self.stage))
         share = news.get("share")
-        self.share = float(share) if isinstance(share, int | float) else self.share
+        if isinstance(share, int | float):  # pip is called twice: it never goes back for people
+            self.share = max(self.share, float(share))
         self.failure = str(news.get("failed", self.failure))
         self.detail = str(news.get("detail", self.detail))
         self.note = str(news.get("note", self.note))

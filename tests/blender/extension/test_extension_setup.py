@@ -91,12 +91,24 @@ def test_every_failure_has_the_button_that_helps(
     part: Part, draw: Draw, monkeypatch: pytest.MonkeyPatch, action: str, operator: str
 ) -> None:
     client, outcomes = part("timer").client, part("client.outcomes")
-    failure = outcomes.JobFailed("job", "It failed.", action=action, frames_done=412, frames=900)
+    failure = outcomes.JobFailed("job", "It failed.", action=action)
     monkeypatch.setattr(client, "failure", failure)
     monkeypatch.setattr(client, "message", failure.text)
     drawn = draw(part("client.panel").RETAKE_PT_status)
     assert ("operator", operator) in drawn
-    assert any("Kept 412 of 900" in text for _, text in drawn)
+
+
+@pytest.mark.parametrize("sentence", ["", "It failed. 412 of 900 frames are finished and kept."])
+def test_what_is_kept_is_said_once(
+    part: Part, draw: Draw, monkeypatch: pytest.MonkeyPatch, sentence: str
+) -> None:
+    """By the panel if a job was cancelled, which has no sentence; else by the server."""
+    client, outcomes = part("timer").client, part("client.outcomes")
+    failure = outcomes.JobFailed("job", sentence, frames_done=412, frames=900)
+    monkeypatch.setattr(client, "failure", failure)
+    monkeypatch.setattr(client, "message", sentence)
+    drawn = " ".join(text or "" for _, text in draw(part("client.panel").RETAKE_PT_status))
+    assert drawn.count("412 of 900") == 1
 
 
 def test_every_action_of_the_wire_has_a_button_or_a_reason(part: Part) -> None:
@@ -120,3 +132,23 @@ def test_diagnostics_are_copied_and_name_nobody(
 def test_callbacks_are_measured(part: Part) -> None:
     part("timer").tick()
     assert part("durations").longest_s["timer.tick"] < 1.0
+
+
+def test_a_running_job_can_be_cancelled_in_the_status_bar(
+    part: Part, draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel, client = part("client.panel"), part("timer").client
+    header = type("Header", (), {"draw": staticmethod(panel.draw_in_status_bar), "bl_rna": None})
+    assert draw(header) == []
+    monkeypatch.setattr(client, "job", part("client.outcomes").Job("job", Path("takes.npz")))
+    assert draw(header) == [("operator", "retake.cancel_job")]
+
+
+def test_the_status_bar_is_left_as_it_was(part: Part) -> None:
+    panel, bar = part("client.panel"), bpy.types.STATUSBAR_HT_header
+    assert panel.draw_in_status_bar in bar.draw._draw_funcs
+    panel.unregister()
+    try:
+        assert panel.draw_in_status_bar not in bar.draw._draw_funcs
+    finally:
+        panel.register()

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from retake.blender_addon.setup import plan
+from retake.blender_addon.setup import installer, plan
 from retake.blender_addon.setup.child import Child, news_in
 from retake.blender_addon.setup.redaction import redacted
 from retake.blender_addon.setup.state import Setup
@@ -114,6 +114,37 @@ def test_a_look_never_waits_and_takes_what_is_there(tmp_path: Path) -> None:
     child.kill()
     assert child.exit_status is not None
     child.close()
+
+
+def test_a_set_up_moves_on_while_pip_says_nothing_and_never_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    free, setup = [9000.0], Setup()
+
+    def free_mb(folder: Path) -> float:
+        return free[0]
+
+    def share() -> float:
+        for news in news_in(capsys.readouterr().out.splitlines()):
+            setup.take_in(news)
+        return setup.share
+
+    monkeypatch.setattr(installer, "free_mb", free_mb)
+
+    pip, shares = installer.Pip(tmp_path, download_mb=400, disk_mb=1000), [0.0]
+    for name, size in (("torch", "200.0 MB"), ("numpy", "900 kB")):
+        pip.hear(f"  Downloading {name}-2.1-cp313-linux.whl ({size})")
+    shares.append(share())
+    assert setup.stage == "Downloading numpy"
+    pip.hear("Installing collected packages: torch, numpy")
+    for taken in (100, 500, 900):
+        free[0] = 9000.0 - taken
+        pip.look()
+        shares.append(share())
+    assert setup.stage == "Unpacking 2 packages"
+    assert shares == sorted(set(shares))
+    pip.hear("  Downloading pyzmq-27-cp313-linux.whl (1.1 MB)")  # pip is called twice
+    assert share() == shares[-1]
 
 
 @pytest.mark.parametrize("system", ["Linux", "Windows", "Darwin"])
