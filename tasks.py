@@ -24,10 +24,14 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PARTS = ("blender_addon", "cli", "server", "shared", "training")
 
-BLENDERS = {"4.5": (3, 11), "5.2": (3, 13)}
-"""Blender version -> the Python its `bpy` wheel is made for."""
-
 Version = tuple[int, int]
+
+BLENDERS = {"4.5": (3, 11), "5.2": (3, 13), "5.0": (3, 11)}
+"""Blender version -> the Python its `bpy` wheel is made for. Those without long support come last:
+PyPI may drop them."""
+
+OWN_BLENDERS = {(3, 11): "4.5", (3, 13): "5.2"}
+"""Python version -> the Blender that `.venv` has with it, as pyproject.toml says."""
 
 PLATFORMS = (("Linux", "x86_64"), ("Darwin", "arm64"), ("Windows", "AMD64"))
 """Where `bpy`, torch and MediaPipe all have wheels."""
@@ -62,9 +66,9 @@ def say(text: str) -> None:
 
 
 def python_problem(version: Version) -> str | None:
-    if version in BLENDERS.values():
+    if version in OWN_BLENDERS:
         return None
-    known = " or ".join(f"{a}.{b} (Blender {name})" for name, (a, b) in BLENDERS.items())
+    known = " or ".join(f"{a}.{b} (Blender {name})" for (a, b), name in OWN_BLENDERS.items())
     found = f"This is Python {version[0]}.{version[1]}; Retake needs {known}."
     return f"{found} Start it with: {'py -3.11' if os.name == 'nt' else 'python3.11'} tasks.py"
 
@@ -308,9 +312,9 @@ def find_python(version: Version) -> list[str] | None:
 
 def blender_environment(blender: str) -> Path | None:
     """A Python with this Blender: ours, or one of its own beside `.venv`, without torch."""
-    version = BLENDERS[blender]
-    if version == sys.version_info[:2]:
+    if OWN_BLENDERS.get(sys.version_info[:2]) == blender:
         return Path(sys.executable)
+    version = BLENDERS[blender]
     python = find_python(version)
     if python is None:
         return None

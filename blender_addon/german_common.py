@@ -76,4 +76,9 @@ TEXTS = {
     "There are no takes yet. Sample or load some first.": "Es gibt noch keine Fassungen. Berechne oder lade erst welche.",
     "Through the Body": "Durch den Körper",
     "Part of the frames in which a limb passes through the body": "Teil der Bilder, in denen eine Gliedmaße durch den Körper geht",
+    "{path} cannot be packed: {reason}.": "{path} lässt sich nicht packen: {reason}.",
+    "The folder {folder} cannot be made: {reason}.": "Der Ordner {folder} lässt sich nicht anlegen: {reason}.",
+    "The file packed in the text '{name}' is damaged.": "Die Datei, die in den Text „{name}“ gepackt ist, ist beschädigt.",
+    "There is no video {path}. Choose the video of this scene.": "Das Video {path} gibt es nicht. Wähle das Video dieser Szene.",
+    "torso and head": "Rumpf und Kopf",
 }

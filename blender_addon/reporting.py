@@ -7,6 +7,7 @@ import re
 import bpy
 
 from ..shared.errors import RetakeError
+from .sidebar import told
 
 BLENDERS_WORDS = re.compile(r"^Error: |^Operator bpy\.ops\.\S+\.poll\(\) ")
 """What Blender puts before an operator's own sentence."""
@@ -20,7 +21,7 @@ def reported(execute):
         try:
             return execute(self, context)
         except RetakeError as error:
-            self.report({"ERROR"}, bpy.app.translations.pgettext_iface(str(error)))
+            self.report({"ERROR"}, told(str(error)))
             return {"CANCELLED"}
 
     return wrapped

@@ -9,6 +9,8 @@ import textwrap
 
 import bpy
 
+from .forms import in_language
+
 LINE_LENGTH = 40
 """Characters of a line where no sidebar is drawn whose width could be asked."""
 
@@ -39,14 +41,17 @@ def boxed_length() -> int:
 
 
 def told(text: str, **values) -> str:
-    """The text in the interface's language, with the values put where it names them."""
-    text = bpy.app.translations.pgettext_iface(text)
-    return text.format(**values) if values else text
+    """The text in the interface's language, with the values put where it names them.
+
+    Without values it may be a whole sentence that has its values already.
+    """
+    if not values:
+        return in_language(text, bpy.app.translations.pgettext_iface)
+    return bpy.app.translations.pgettext_iface(text).format(**values)
 
 
 def draw_sentence(layout, text: str, icon: str, length: int = 0) -> None:
     """Wrapped to the sidebar, or to `length` characters."""
     column = layout.column(align=True)
-    text = bpy.app.translations.pgettext_iface(text)
-    for number, line in enumerate(textwrap.wrap(text, length or line_length())):
+    for number, line in enumerate(textwrap.wrap(told(text), length or line_length())):
         column.label(text=line, icon=icon if number == 0 else "BLANK1", translate=False)

@@ -39,7 +39,7 @@ ACTIONS = {
 """The server's `action` -> what does it. "correct" has none: the sentence names the field."""
 
 KEPT = "Kept {done} of {frames} frames."
-"""What of a failed job can be gone on from."""
+"""What of a cancelled job can be gone on from."""
 
 OTHERWISE = {"unknown_model": [REPAIR], "lost": [AGAIN], "": [AGAIN]}
 """Code of a failure -> what helps if the server has named no action. Empty: it happened here, such
@@ -69,8 +69,8 @@ def buttons_for_failure(failure: JobFailed, is_detection: bool = False) -> list[
         found = list(OTHERWISE.get(failure.code, []))
     if is_detection and failure.code == "invalid":  # nobody was found, or the video is damaged
         found += [PERSON, LOAD_TRACK]
-    if failure.frames_done and ACTIONS["continue"] not in found:
-        found.insert(0, ACTIONS["continue"])
+    if failure.frames_done:  # trying again is going on
+        found = [ACTIONS["continue"], *(b for b in found if b.operator != AGAIN.operator)]
     if DIAGNOSE not in found and failure.code in ("crashed", "lost", ""):
         found.append(DIAGNOSE)
     return found

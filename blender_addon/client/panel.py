@@ -8,6 +8,7 @@ import bpy
 
 from ...shared.errors import RetakeError
 from .. import jobs, timer
+from ..durations import timed
 from ..preferences import server_python
 from ..setup.operators import setup
 from ..sidebar import RetakePanel, boxed_length, draw_sentence, told
@@ -53,7 +54,7 @@ class _Status(RetakePanel):
         if client.job:
             draw_job(layout, client.job)
         elif client.failure and (client.message or client.failure.frames_done):
-            text = f"{told(client.message)} {_kept(client.failure)}".strip()
+            text = told(client.message) or _kept(client.failure)
             draw_failure(layout, context, text, client.failure.detail)
             is_detection = jobs.kind_of(client.failure.job_id) == jobs.TRACK
             draw_buttons(layout, fixes.buttons_for_failure(client.failure, is_detection))
@@ -66,8 +67,7 @@ class _Status(RetakePanel):
 
 
 def _kept(failure) -> str:
-    if not failure.frames_done:
-        return ""
+    """Of a job that was cancelled; others say it themselves."""
     return told(fixes.KEPT, done=failure.frames_done, frames=failure.frames)
 
 
@@ -84,7 +84,7 @@ class RETAKE_PT_status_editor(_Status, bpy.types.Panel):
 def _status(client) -> str:
     """`Client.status` in the interface's language."""
     if client.state is ServerState.STARTING:  # it counts the seconds
-        return client.status.replace(client.state.value, told(client.state.value))
+        return told(client.status)
     state = told(client.state.value)
     return f"{state}: {told(client.text)}" if client.text else state
 
@@ -118,7 +118,7 @@ def draw_setup(layout) -> None:
     text = told("Setting up the server ({minutes}:{seconds:02})", minutes=minutes, seconds=seconds)
     draw_sentence(layout, text, "IMPORT")
     row = layout.row(align=True)
-    row.progress(factor=setup.share, text=setup.stage)
+    row.progress(factor=setup.share, text=told(setup.stage))
     row.operator("retake.cancel_setup", text="", icon="X")
 
 
@@ -149,15 +149,24 @@ def draw_failure(layout, context, text: str, detail: str) -> None:
         draw_sentence(box, line, "BLANK1", boxed_length())
 
 
+@timed
+def draw_in_status_bar(header, context) -> None:
+    """Beside the words that the timer writes there: the sidebar may be closed."""
+    if timer.client.job:
+        header.layout.operator("retake.cancel_job", text="Cancel", icon="X")
+
+
 CLASSES = (RETAKE_PT_status, RETAKE_PT_status_editor)
 
 
 def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
+    bpy.types.STATUSBAR_HT_header.prepend(draw_in_status_bar)
 
 
 def unregister() -> None:
+    bpy.types.STATUSBAR_HT_header.remove(draw_in_status_bar)
     _is_installed.cache_clear()
     _is_running.cache_clear()
     for cls in reversed(CLASSES):

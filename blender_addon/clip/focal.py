@@ -35,13 +35,13 @@ class Focal:
 
 def guess(width: int, height: int) -> Focal:
     """The diagonal: 53 degrees across it, the usual default where nothing is known."""
-    return Focal(math.hypot(width, height), "assumed: 53° across the diagonal")
+    return Focal(math.hypot(width, height), "Assumed: 53° across the diagonal")
 
 
 def from_film(focal_35mm: float, width: int, height: int) -> Focal | None:
     """From a 35 mm equivalent. None if it cannot be true."""
     pixels = focal_35mm / FILM_DIAGONAL_MM * math.hypot(width, height)
-    text = f"from the file: {focal_35mm:.4g} mm (35 mm film)"
+    text = f"From the file: {focal_35mm:.4g} mm (35 mm film)"
     return Focal(pixels, text) if is_likely(pixels, width, height) else None
 
 
@@ -50,7 +50,7 @@ def from_lens(lens_mm: float, sensor_mm: float, fitted_side: int, name: str) -> 
 
     With sensor fit AUTO that is the longer side.
     """
-    return Focal(lens_mm / sensor_mm * fitted_side, f"from the camera {name}: {lens_mm:.4g} mm")
+    return Focal(lens_mm / sensor_mm * fitted_side, f"From the camera {name}: {lens_mm:.4g} mm")
 
 
 def is_likely(pixels: float, width: int, height: int) -> bool:

@@ -65,4 +65,10 @@ TEXTS = {
     "Assumed: 53° across the diagonal": "Angenommen: 53° über die Diagonale",
     "{count} frames": "{count} Bilder",
     "The legs of this take have no length. Choose another take.": "Die Beine dieser Fassung haben keine Länge. Wähle eine andere Fassung.",
+    "There is no video at {path} that can be read.": "Unter {path} ist kein lesbares Video.",
+    "{name} is a single picture; a motion needs a video.": "{name} ist ein einzelnes Bild; eine Bewegung braucht ein Video.",
+    "Blender cannot read {name}. Convert a copy to MP4 (H.264) first.": "Blender kann {name} nicht lesen. Wandle erst eine Kopie in MP4 (H.264) um.",
+    "The range from {first} to {last} leaves less than {fewest} of the clip's {frames} frames. Widen In and Out.": "Der Bereich von {first} bis {last} lässt weniger als {fewest} der {frames} Bilder des Clips übrig. Erweitere Anfang und Ende.",
+    "From the file: {mm} mm (35 mm film)": "Aus der Datei: {mm} mm (Kleinbild)",
+    "From the camera {name}: {mm} mm": "Von der Kamera {name}: {mm} mm",
 }

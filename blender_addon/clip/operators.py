@@ -35,6 +35,8 @@ class RETAKE_OT_load_clip(AsksForFile, bpy.types.Operator):
     def execute(self, context):
         scene = context.scene
         stage.show_clip(scene, Path(bpy.path.abspath(self.filepath)), self.match)
+        if context.area and context.area.type == "VIEW_3D":  # where it was dropped: shows it
+            context.space_data.region_3d.view_perspective = "CAMERA"
         state = scene.retake_clip
         self.report({"INFO"}, told("{count} frames", count=state.clip.frame_duration))
         return {"FINISHED"}

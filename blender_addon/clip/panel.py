@@ -61,7 +61,7 @@ def _draw_camera(column, state, context) -> None:
     if state.focal_from == "PIXELS":
         column.prop(session.of(context.scene), "focal_px")
     if state.focal_text:
-        draw_sentence(column, state.focal_text.capitalize(), "CAMERA_DATA")
+        draw_sentence(column, state.focal_text, "CAMERA_DATA")
     column.prop(state, "camera")
     row = column.row(align=True)
     row.operator("retake.add_shot_camera", text="Add" if not state.camera else "Renew")

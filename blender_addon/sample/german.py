@@ -8,4 +8,5 @@ TEXTS = {
     "Start the playback at once": "Sofort abspielen",
     "Go to Object Mode first": "Geh erst in den Objektmodus",
     "{count} takes; '{name}' wears the best one": "{count} Fassungen; „{name}“ trägt die beste",
+    "The sample {name} cannot be copied: {reason}.": "Das Beispiel {name} lässt sich nicht kopieren: {reason}.",
 }

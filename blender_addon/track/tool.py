@@ -91,7 +91,7 @@ class RETAKE_OT_correct_keypoints(bpy.types.Operator):
         try:
             stage.add_edit(context.scene, edit)
         except RetakeError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(str(error)))
             return
         session.push_undo("Correct Keypoints")
 

@@ -35,7 +35,19 @@ def test_a_clip_brings_its_rate_a_camera_and_its_picture(clip) -> None:
     (picture,) = clip.camera.data.background_images
     assert clip.camera.data.show_background_images
     assert picture.clip == clip.clip or picture.image is not None
-    assert "assumed" in clip.focal_text
+    assert "Assumed" in clip.focal_text
+
+
+def test_the_view_that_a_clip_is_dropped_onto_shows_it(installed: str) -> None:
+    window = bpy.context.window_manager.windows[0]
+    area = next(area for area in window.screen.areas if area.type == "VIEW_3D")
+    view = area.spaces.active.region_3d
+    view.view_perspective = "PERSP"
+    bpy.ops.retake.load_clip(filepath=str(VIDEO))
+    assert view.view_perspective == "PERSP"  # by a script: nobody looks
+    with bpy.context.temp_override(window=window, screen=window.screen, area=area):
+        bpy.ops.retake.load_clip(filepath=str(VIDEO))
+    assert view.view_perspective == "CAMERA"
 
 
 def test_matching_changes_the_scene_and_keeping_resamples(clip) -> None:
