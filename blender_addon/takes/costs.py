@@ -1,7 +1,9 @@
-"""What speaks against a take at a glance: sliding feet, wrong knees, limbs through the body."""
+"""What speaks against a take at a glance: sliding feet, wrong knees, limbs through the body, joints
+that turn too far."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +13,8 @@ from ...shared.contacts import STANDS
 from ...shared.rotations import normalise
 from ...shared.takes import Takes
 from .collisions import through_itself
+from .held import Held, Limited, held_back
+from .ranges import beyond
 
 REACH_S = 0.1
 """Seconds before and after a frame over which its speed is measured."""
@@ -36,22 +40,49 @@ class Costs:
                  comes back to its place is no sliding
     wrong_knees  part of all frames in which a knee bends forward by more than 15 degrees
     through      part of all frames in which a limb passes through the body
+    too_far      part of all frames in which a joint turns further than a person's
+    joints       the joint that does so most; empty: none
+    held         hypothesis -> how the rig's limits hold it back: of the takes with names
     """
 
     slide_cm_s: Floats
     wrong_knees: Floats
     through: Floats
+    too_far: Floats
+    joints: tuple[str, ...]
+    held: Mapping[int, Held]
 
 
-def costs_of(takes: Takes) -> Costs:
-    slides, knees, through = np.zeros((3, takes.hypothesis_count))
+def costs_of(takes: Takes, rig: Limited | None = None) -> Costs:
+    """`rig`: who wears them, if it has limits."""
+    slides, knees, through, too_far = np.zeros((4, takes.hypothesis_count))
+    joints: list[str] = []
     step = max(1, round(takes.fps / LOOKS_PER_S))
     for hypothesis in range(takes.hypothesis_count):
         pose = takes.poses[hypothesis].astype(np.float64)
         slides[hypothesis] = _slide(pose + takes.root[hypothesis][:, None], takes)
         knees[hypothesis] = _wrong_knees(pose)
         through[hypothesis] = through_itself(pose[::step]).mean()
-    return Costs(slides, knees, through)
+        too_far[hypothesis], joint = _too_far(pose[::step])
+        joints.append(joint)
+    return Costs(slides, knees, through, too_far, tuple(joints), _held(takes, rig))
+
+
+def _held(takes: Takes, rig: Limited | None) -> dict[int, Held]:
+    if rig is None:
+        return {}
+    named = {takes.best["torso_head"], *(row.hypothesis for row in takes.whole)}
+    found = {hypothesis: held_back(takes, hypothesis, rig) for hypothesis in sorted(named)}
+    return {hypothesis: held for hypothesis, held in found.items() if held is not None}
+
+
+def _too_far(pose: Floats) -> tuple[float, str]:
+    """Part of the frames, and the joint that is furthest beyond its range."""
+    degrees = beyond(pose)
+    most = {joint: float(each.max()) for joint, each in degrees.items()}
+    worst = max(most, key=lambda joint: most[joint])
+    share = float(np.any([each > 0 for each in degrees.values()], axis=0).mean())
+    return share, worst if share else ""
 
 
 def _slide(joints: Floats, takes: Takes) -> float:

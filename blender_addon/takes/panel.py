@@ -5,8 +5,9 @@ import bpy
 from bpy.app.translations import pgettext_iface as iface_  # pyright: ignore[reportMissingImports]
 
 from .. import session, timer
-from ..sidebar import RetakePanel, draw_sentence
+from ..sidebar import RetakePanel, draw_sentence, told
 from .rows import BEST, without_moments
+from .wording import name_in
 
 SLIDES_CM_S = 25.0
 """From this speed of standing feet on a row is marked."""
@@ -17,6 +18,12 @@ KNEES = 0.02
 THROUGH = 0.05
 """From this part of frames with a limb in the body on likewise."""
 
+TOO_FAR = 0.02
+"""From this part of frames with a joint beyond a person's range on likewise."""
+
+HELD = 0.05
+"""From this part of frames that the rig's limits change on likewise."""
+
 
 class RETAKE_UL_takes(bpy.types.UIList):
     """Colour, star, name, what speaks against it, share, reject."""
@@ -25,9 +32,12 @@ class RETAKE_UL_takes(bpy.types.UIList):
         row = layout.row(align=True)
         row.active = not item.rejected
         self._draw_mark(row, item)
-        row.label(text=without_moments(tuple(each.name for each in data.takes))[index])
-        if item.wrong_knees > KNEES or item.through > THROUGH:
+        name = without_moments(tuple(each.name for each in data.takes))[index]
+        row.label(text=name_in(iface_, name), translate=False)
+        if is_impossible(item):
             row.label(text="", icon="ERROR")
+        elif item.held > HELD:  # names need the room
+            row.label(text="", icon="CON_ROTLIMIT")
         if item.slide_cm_s > SLIDES_CM_S:
             row.label(text="", icon="MOD_DYNAMICPAINT")
         if item.hypothesis == BEST:
@@ -61,6 +71,11 @@ class RETAKE_UL_takes(bpy.types.UIList):
             flag if is_shown(row, state.show) else 0 for flag, row in zip(names, rows, strict=True)
         ]
         return shown, []
+
+
+def is_impossible(row) -> bool:
+    """Whether no person moves so."""
+    return row.wrong_knees > KNEES or row.through > THROUGH or row.too_far > TOO_FAR
 
 
 def is_shown(row, show: str) -> bool:
@@ -116,17 +131,32 @@ def _draw_active(layout, state) -> None:
     if state.active_index >= len(state.takes):
         return
     row = state.takes[state.active_index]
-    draw_sentence(layout, row.name, "BLANK1")
+    draw_sentence(layout, name_in(iface_, row.name), "BLANK1")
     column = layout.column(align=True)
     column.active = False
-    text = iface_("Standing feet slide {:.0f} cm/s").format(row.slide_cm_s)
-    column.label(text=text, icon="MOD_DYNAMICPAINT")
+    for text, icon in _said_of(row):
+        draw_sentence(column, text, icon)
+
+
+def _said_of(row):
+    """What speaks against a take, as sentences with icons."""
+    yield told("Standing feet slide {speed:.0f} cm/s", speed=row.slide_cm_s), "MOD_DYNAMICPAINT"
     if row.wrong_knees > KNEES:
-        text = iface_("Knees bend the wrong way in {:.0%} of the frames")
-        column.label(text=text.format(row.wrong_knees), icon="ERROR")
+        form = "Knees bend the wrong way in {part:.0%} of the frames"
+        yield told(form, part=row.wrong_knees), "ERROR"
     if row.through > THROUGH:
-        text = iface_("A limb is inside the body in {:.0%} of the frames")
-        column.label(text=text.format(row.through), icon="ERROR")
+        form = "A limb is inside the body in {part:.0%} of the frames"
+        yield told(form, part=row.through), "ERROR"
+    if row.too_far > TOO_FAR:
+        form = "Joints turn further than a person's in {part:.0%} of the frames, most: {joint}"
+        yield told(form, part=row.too_far, joint=told(row.joint)), "ERROR"
+    if row.held:
+        form = (
+            "The rig's limits hold it back in {part:.0%} of the frames, most: "
+            "{bone} ({degrees:.0f}°)"
+        )
+        values = {"part": row.held, "bone": row.held_bone, "degrees": row.held_degrees}
+        yield told(form, **values), "CON_ROTLIMIT"
 
 
 CLASSES = (RETAKE_UL_takes, RETAKE_PT_takes)
