@@ -16,7 +16,7 @@ STEPS = ("client", "clip", "track", "takes", "choose", "rig")
 """Folders with operators and a panel, in the order of the sidebar."""
 
 MODULES = (
-    *("preferences", "translations", "session", "saving", "timer"),
+    *("preferences", "translations", "properties", "session", "saving", "timer"),
     *("clip.properties", "track.properties", "choose.properties"),
     *("rig.properties", "rig.mapping.operators", "rig.wish_operators"),
     *(f"{step}.operators" for step in STEPS),

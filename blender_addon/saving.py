@@ -14,6 +14,7 @@ import bpy
 
 from ..shared.errors import RetakeError
 from . import files, session
+from .durations import timed
 
 PACKED = {"track_path": "packed_track", "takes_path": "packed_takes"}
 """What a scene's session knows by its path, and where it is if it is packed."""
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 
 
 @bpy.app.handlers.persistent
+@timed
 def before(filepath, *_):
     """What is written to `filepath` is relative to that place, not to the file's present one."""
     _rebase(bpy.data.filepath, filepath)
@@ -30,6 +32,7 @@ def before(filepath, *_):
 
 
 @bpy.app.handlers.persistent
+@timed
 def after(filepath, *_):
     """After saving a copy, and after a failure, the open file is still where it was."""
     _rebase(filepath, bpy.data.filepath)

@@ -1,5 +1,5 @@
-# pyright: basic, reportAttributeAccessIssue=false, reportInvalidTypeForm=false
-"""What a scene remembers of the work: track, settings, the list of takes and where they lie.
+# pyright: basic, reportAttributeAccessIssue=false
+"""What a scene remembers of the work (`properties`): its track, its takes and where they lie.
 
 The takes' arrays stay in a file beside the .blend (before its first save: in the extension's own
 folder); the .blend holds the path. It does not know the server: a job is a name that leads back to
@@ -37,98 +37,7 @@ arrival_listeners = []
 """Called with a scene after takes that it has asked for have been listed."""
 
 
-class RetakeTake(bpy.types.PropertyGroup):
-    """One row of the Takes list; its name is the row's."""
-
-    share: bpy.props.FloatProperty(name="Share", description="How much of all takes' weight it has")
-    hypothesis: bpy.props.IntProperty(name="Take", default=BEST, min=BEST)
-    named: bpy.props.BoolProperty(
-        name="Named", description="Whether it is one of the distinct takes of the whole body"
-    )
-    colour: bpy.props.FloatVectorProperty(
-        name="Colour", description="The colour of its ghost", subtype="COLOR_GAMMA", min=0, max=1
-    )
-    slide_cm_s: bpy.props.FloatProperty(
-        name="Foot Slide", description="How fast standing feet slide, in centimetres per second"
-    )
-    wrong_knees: bpy.props.FloatProperty(
-        name="Wrong Knees", description="Part of the frames in which a knee bends the wrong way"
-    )
-    through: bpy.props.FloatProperty(
-        name="Through the Body",
-        description="Part of the frames in which a limb passes through the body",
-    )
-    star: bpy.props.BoolProperty(name="Star", description="Mark this take, to find it again")
-    rejected: bpy.props.BoolProperty(
-        name="Reject", description="Hide this take. It is kept, and can be shown again"
-    )
-
-
-class RetakeSession(bpy.types.PropertyGroup):
-    track_path: bpy.props.StringProperty(
-        name="Track",
-        description="File with the 2D keypoints of one person",
-        subtype="FILE_PATH",
-        options={"PATH_SUPPORTS_BLEND_RELATIVE"},
-    )
-    track_text: bpy.props.StringProperty(name="About the Track")
-    hypotheses: bpy.props.IntProperty(
-        name="Takes", description="How many motions to sample", default=5, min=1, max=100
-    )
-    iterations: bpy.props.IntProperty(
-        name="Iterations",
-        description="Denoising steps per take; more are slower and a little more exact",
-        default=5,
-        min=1,
-        max=50,
-    )
-    seed: bpy.props.IntProperty(
-        name="Seed", description="Another number gives other takes", default=0, min=0
-    )
-    focal_px: bpy.props.FloatProperty(
-        name="Focal Length (px)",
-        description="Focal length of the camera in pixels of the video; 0: guessed from its size",
-        default=0,
-        min=0,
-        precision=0,
-    )
-    takes_name: bpy.props.StringProperty(name="Name of the Takes")
-    takes_path: bpy.props.StringProperty(
-        name="Takes File", subtype="FILE_PATH", options={"PATH_SUPPORTS_BLEND_RELATIVE"}
-    )
-    packed_track: bpy.props.PointerProperty(name="Packed Track", type=bpy.types.Text)
-    packed_takes: bpy.props.PointerProperty(name="Packed Takes", type=bpy.types.Text)
-    track_video: bpy.props.StringProperty(
-        name="Video of the Track", description="SHA-256 of the video; empty: not known"
-    )
-    takes_video: bpy.props.StringProperty(
-        name="Video of the Takes", description="SHA-256 of the video; empty: not known"
-    )
-    job: bpy.props.StringProperty(
-        name="Job", description="What the server was last asked for and has not answered yet"
-    )
-    takes: bpy.props.CollectionProperty(type=RetakeTake)
-    active_index: bpy.props.IntProperty(name="Active Take", default=0, min=0)
-    show: bpy.props.EnumProperty(
-        name="Show",
-        description="Which takes are listed. None is ever deleted",
-        items=(
-            ("NAMED", "Distinct", "The takes that differ, by name"),
-            ("STARRED", "Starred", "Takes with a star"),
-            ("ALL", "All", "Every take that is not rejected"),
-            ("REJECTED", "Rejected", "Takes that were rejected"),
-        ),
-        default="NAMED",
-    )
-    character: bpy.props.PointerProperty(
-        name="Character",
-        description="The armature that wears the takes. Empty: the active one",
-        type=bpy.types.Object,
-        poll=lambda self, thing: thing.type == "ARMATURE",
-    )
-
-
-def of(scene) -> RetakeSession:
+def of(scene):
     return scene.retake
 
 
@@ -308,14 +217,9 @@ def _modified(path: Path) -> int:
 
 
 def register() -> None:
-    bpy.utils.register_class(RetakeTake)
-    bpy.utils.register_class(RetakeSession)
-    bpy.types.Scene.retake = bpy.props.PointerProperty(type=RetakeSession)
+    """Nothing to do: files are read when somebody asks for what is in them."""
 
 
 def unregister() -> None:
-    del bpy.types.Scene.retake
-    bpy.utils.unregister_class(RetakeSession)
-    bpy.utils.unregister_class(RetakeTake)
     jobs.forget_all()
     _loaded.clear()

@@ -11,7 +11,9 @@ from functools import partial
 
 import bpy
 
+from ..shared.errors import RetakeError
 from . import jobs, session
+from .choose import shaders
 from .client.client import Client
 from .client.outcomes import JobFailed, Outcome, TakesReady, TrackReady
 from .client.server_process import find, find_or_start, is_alive, server_command
@@ -41,6 +43,7 @@ def connect(python: str) -> None:
     command = partial(server_command, python)
     if find() is None:
         command()  # what is missing is said here and now, not later by the thread
+    shaders.finish()
     client.open(
         partial(find_or_start, command, session.user_folder("logs") / "server.log"), is_alive
     )
@@ -126,6 +129,12 @@ def _redraw_if_changed() -> None:
     now = (client.status, client.message, client.job)
     if now != _drawn:
         redraw_sidebars()
+
+
+def say(error: RetakeError) -> None:
+    """In the status panel: nobody waits for what a timer does."""
+    client.message = str(error)
+    redraw_sidebars()
 
 
 def redraw_sidebars() -> None:

@@ -24,6 +24,7 @@ MAY_IMPORT = {
 """Part -> the parts it may import. Everything points towards `shared`."""
 
 BPY_EDGES = {
+    "blender_addon/choose/ahead.py",
     "blender_addon/choose/character.py",
     "blender_addon/choose/dragging.py",
     "blender_addon/choose/pins.py",
@@ -37,6 +38,7 @@ BPY_EDGES = {
     "blender_addon/mannequin.py",
     "blender_addon/packing.py",
     "blender_addon/preferences.py",
+    "blender_addon/properties.py",
     "blender_addon/registration.py",
     "blender_addon/reporting.py",
     "blender_addon/rig/apply_take.py",

@@ -13,7 +13,7 @@ from ...shared.errors import RetakeError
 
 Result = TypeVar("Result")
 
-_threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="retake-choose")
+_threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="retake-choose")
 
 
 def in_thread(work: Callable[[], Result]) -> Future[Result]:

@@ -13,22 +13,26 @@ import logging
 import bpy
 
 from ...shared.errors import RetakeError
-from .. import session
+from .. import session, timer
 from ..durations import timed
-from ..rig import scene as rigging
 from ..rig.armature.object_place import put_back
 from ..rig.writing.write_action import write_action
-from . import reading, solves
+from . import reading, ready, solves
+from .ahead import once_solved, solves_of, with_uid
 from .before import Before, look_at, pose_again, put_back_action
 from .choice_track import Decision
 from .laying import laid, wears
 from .origin import OURS, keys_of, note_of, provenance
+from .surroundings import Piece, piece_for
 
 PREVIEW = "Retake Preview"
 
 log = logging.getLogger(__name__)
 
 _before: Before | None = None
+
+_coming: object | None = None
+"""The preview that a thread is still solving."""
 
 
 def write_choice(scene, rig, name: str | None = None):
@@ -40,52 +44,83 @@ def write_choice(scene, rig, name: str | None = None):
     end_preview()
     old = _unedited(rig)
     name = old.name if old else name or f"{session.of(scene).takes_name} chosen"
-    solved = _solves(scene, rig).whole(reading.choice_track(scene))
+    solved = solves_of(scene, rig).whole(reading.choice_track(scene))
     action = write_action(rig, solved.motion, solved.frames, name, solved.switches)
     if old:
         _take_the_place_of(old, action, name)
     action[OURS] = json.dumps({**provenance(scene), "keys": keys_of(action)})
     session.of(scene).character = rig
+    ready.want_review_of_character(scene)
     return action, solved.notes
 
 
 def wear_best(scene) -> None:
-    """Choosing is for the exceptions: takes that arrive are worn at once, if there is somebody who
-    wears this scene's takes, and nobody had to decide anything."""
+    """Choosing is for the exceptions: takes that arrive are worn as soon as a thread has solved
+    them, if there is somebody who wears this scene's takes, and nobody had to decide anything."""
     rig = session.of(scene).character
     if not reading.of(scene).apply_best or rig is None or rig.name not in scene.objects:
         return
-    uid = scene.session_uid
 
-    def wear() -> None:
-        found = next((s for s in bpy.data.scenes if s.session_uid == uid), None)
-        if found is None or session.of(found).character is None:
-            return
-        try:
-            write_choice(found, session.of(found).character)
-        except RetakeError as error:
-            log.info("the best take was not applied: %s", error)
-        else:
-            session.push_undo("Apply Best Take")
+    def wear(scene, rig) -> None:
+        write_choice(scene, rig)
+        session.push_undo("Apply Best Take")
 
-    if bpy.app.background:
-        wear()
-    else:
-        bpy.app.timers.register(wear, first_interval=0.0)
+    def failed(error: RetakeError) -> None:
+        log.info("the best take was not applied: %s", error)
+
+    try:
+        once_solved(scene, rig, [reading.choice_track(scene)], None, wear, failed)
+    except RetakeError as error:
+        failed(error)
 
 
 def preview(scene, rig, decision: Decision) -> None:
-    """Show one decision more on the rig until `end_preview`. RetakeError if the rig cannot wear it.
+    """Show one decision more on the rig until `end_preview`, as soon as it is solved. RetakeError
+    if the rig cannot wear it.
 
     Where only a part of a long clip changes, only that is solved and the rest copied.
     """
-    global _before
+    global _coming
     if _before is not None and _before.rig != rig.session_uid:
         end_preview()
+    worn, piece = reading.choice_track(scene), _piece_of(scene, rig, decision)
+    own = _coming = object()
+
+    def show(scene, rig) -> None:
+        if _coming is own:  # else another is wanted by now, or none
+            _show(scene, rig, decision, piece)
+            reading.redraw()
+
+    def failed(error: RetakeError) -> None:
+        if _coming is own:
+            end_preview()
+        timer.say(error)
+
+    choices = [worn.with_decision(decision), *([worn] if piece else [])]
+    try:
+        once_solved(scene, rig, choices, piece, show, failed)
+    except RetakeError:
+        _coming = None
+        raise
+
+
+def _piece_of(scene, rig, decision: Decision) -> Piece | None:
+    """What of the clip has to be solved to show the decision over what is worn; None: all."""
+    former = with_uid(bpy.data.actions, _before.action) if _before else _action_of(rig)
+    if former is None or not wears(former, provenance(scene)):
+        return None
+    return piece_for(decision, session.takes_of(scene), session.fps_of(scene))
+
+
+def _show(scene, rig, decision: Decision, piece: Piece | None) -> None:
+    """Put a decision that is solved on the rig."""
+    global _before, _coming
+    _coming = None
     before = _before or look_at(rig)
     shown = _action_of(rig) if _before else None
-    former = _with_uid(bpy.data.actions, before.action)
-    action = _shown_near(scene, rig, before, former, decision) or _shown(scene, rig, decision)
+    former = with_uid(bpy.data.actions, before.action)
+    near = _shown_near(scene, rig, before, former, decision, piece) if former and piece else None
+    action = near or _shown(scene, rig, decision)
     action.name = PREVIEW
     action[OURS] = json.dumps({"preview_of": former.name if former else "", "slot": before.slot})
     if former:
@@ -97,16 +132,14 @@ def preview(scene, rig, decision: Decision) -> None:
 
 def _shown(scene, rig, decision: Decision):
     """The action of the whole clip."""
-    solved = _solves(scene, rig).whole(reading.choice_track(scene).with_decision(decision))
+    solved = solves_of(scene, rig).whole(reading.choice_track(scene).with_decision(decision))
     return write_action(rig, solved.motion, solved.frames, PREVIEW, solved.switches)
 
 
-def _shown_near(scene, rig, before: Before, former, decision: Decision):
+def _shown_near(scene, rig, before: Before, former, decision: Decision, piece: Piece):
     """The action that was worn with other keys around the decision; None if that cannot be."""
-    if former is None or not wears(former, provenance(scene)):
-        return None
     worn = reading.choice_track(scene)
-    action = laid(former, before.slot, _solves(scene, rig), worn, decision)
+    action = laid(former, before.slot, solves_of(scene, rig), worn, decision, piece)
     if action is not None:
         put_back(rig)
         rig.animation_data.action = action
@@ -116,42 +149,27 @@ def _shown_near(scene, rig, before: Before, former, decision: Decision):
 
 
 def is_previewing() -> bool:
-    return _before is not None
+    """Also while a thread still solves what will be seen."""
+    return _before is not None or _coming is not None
 
 
 def end_preview() -> None:
     """Everything as it was before, bit by bit."""
-    global _before
-    before, _before = _before, None
+    global _before, _coming
+    before, _before, _coming = _before, None, None
     if before is None:
         return
-    rig = _with_uid(bpy.data.objects, before.rig)
+    rig = with_uid(bpy.data.objects, before.rig)
     if rig is None:
         _sweep_all()
         return
     shown = _action_of(rig)
     put_back(rig)
-    put_back_action(rig, before, _with_uid(bpy.data.actions, before.action))
+    put_back_action(rig, before, with_uid(bpy.data.actions, before.action))
     if shown is not None and _preview_in(shown) is not None:
         bpy.data.actions.remove(shown)
     bpy.context.view_layer.update()
     pose_again(rig, before.pose)
-
-
-def _solves(scene, rig) -> solves.Solves:
-    takes = session.takes_of(scene)
-    asked = solves.Asked(
-        takes,
-        session.fps_of(scene),
-        session.start_of(scene, takes),
-        rigging.wishes_of(scene, rig),
-        session.matching_track(scene),
-    )
-    return solves.solves_for(rig, asked)
-
-
-def _with_uid(things, uid: int):
-    return next((thing for thing in things if thing.session_uid == uid), None)
 
 
 def _action_of(rig):
@@ -194,8 +212,8 @@ def _before_undo(*_):
 @timed
 def _after_loading(*_):
     """What Blender has put in place of the file knows nothing of our preview."""
-    global _before
-    _before = None
+    global _before, _coming
+    _before, _coming = None, None
     reading.forget()
     _sweep_all()
 

@@ -8,6 +8,7 @@ from ...shared.errors import RetakeError
 from .. import session
 from ..reporting import reported
 from ..rig import scene as rigging
+from ..sidebar import told
 from . import character, reading, stage
 from . import scene as choosing
 from .handles import DECISION, WHAT, ends_of, handle_at, with_contact_end, with_end
@@ -64,7 +65,7 @@ class RETAKE_OT_move_end(NeedsTakes, bpy.types.Operator):
         try:
             return self._follow(context, event)
         except RetakeError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(str(error)))
             self.cancel(context)
             return {"CANCELLED"}
 

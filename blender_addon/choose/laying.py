@@ -11,7 +11,7 @@ from ..rig.writing.write_action import Channel, channels
 from .choice_track import WHOLE, ChoiceTrack, Decision
 from .origin import CLOCK, note_of
 from .solves import Solves
-from .surroundings import Piece, laid_over, piece_for
+from .surroundings import Piece, laid_over
 
 TORSO_AND_LEGS = (WHOLE, "torso_head", "left_leg", "right_leg")
 
@@ -19,18 +19,16 @@ SAME = 1e-4
 """Channels that would change by less (a hundredth of a degree) are left alone."""
 
 
-def laid(action, slot: int, solves: Solves, worn: ChoiceTrack, decision: Decision):
-    """A copy of `action` that shows one decision more than `worn`; None if that cannot be: the
-    range is long, or somebody has changed which keys there are.
+def laid(action, slot: int, solves: Solves, worn: ChoiceTrack, decision: Decision, piece: Piece):
+    """A copy of `action` that shows one decision more than `worn`; None if that cannot be: somebody
+    has changed which keys there are.
 
-    `slot`: the handle of the rig's. Raises RetakeError as solving does.
+    `slot`: the handle of the rig's; `piece`: what the decision changes. Raises RetakeError as
+    solving does.
     """
     asked = solves.asked
-    piece = piece_for(decision, asked.takes, asked.scene_fps)
-    if piece is None:
-        return None
-    before = channels(solves.rig, solves.around(worn, piece).motion)
-    after = channels(solves.rig, solves.around(worn.with_decision(decision), piece).motion)
+    before = channels(solves.rig, solves.of(worn, piece).motion)
+    after = channels(solves.rig, solves.of(worn.with_decision(decision), piece).motion)
     moving = [both for both in zip(before, after, strict=True) if _moves(*both, solves, decision)]
     start = asked.start_frame
     changed = [_changed(_bag(action, slot), *both, start, piece) for both in moving]

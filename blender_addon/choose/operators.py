@@ -70,7 +70,8 @@ class RETAKE_OT_open_doubt(NeedsTakes, bpy.types.Operator):
             choosing.list_stretches(scene)
         rows = reading.stretches_in(scene)
         if not rows:
-            self.report({"INFO"}, "The takes agree everywhere: there is nothing to settle")
+            text = rpt_("The takes agree everywhere: there is nothing to settle")
+            self.report({"INFO"}, text)
             return {"CANCELLED"}
         choosing.open_stretch(scene, self._wanted(scene, rows))
         if state.turn_view and not bpy.app.background:

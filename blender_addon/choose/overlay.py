@@ -7,8 +7,6 @@ is otherwise. No depsgraph is evaluated.
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from typing import Any
 
 import bpy
@@ -35,9 +33,6 @@ _batches_key = None
 
 built = 0
 """How often batches were built: drawing again builds none."""
-
-spent_ms = deque[float](maxlen=200)
-"""What the last redraws took; more than 4 ms are too many."""
 
 
 def lines_now(scene):
@@ -70,7 +65,6 @@ def shows_keypoints(context) -> bool:
 @timed
 def draw() -> None:
     """Draw callback of the 3D View."""
-    started = time.perf_counter()
     context = bpy.context
     state, overlay = reading.of(context.scene), getattr(context.space_data, "overlay", None)
     shown = state.show_ghosts and (overlay is None or overlay.show_overlays)
@@ -80,7 +74,6 @@ def draw() -> None:
             _draw(context.region, state, *now)
         elif len(state.alternatives) and ready.ghosts(context.scene) is None:
             ready.want_soon()
-    spent_ms.append(1000 * (time.perf_counter() - started))
 
 
 def _draw(region, state, found, frame, lines, offset) -> None:

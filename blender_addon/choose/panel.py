@@ -9,6 +9,7 @@ from ...shared.errors import RetakeError
 from .. import session
 from ..sidebar import RetakePanel, draw_sentence
 from ..takes.rows import without_moments
+from ..takes.wording import name_in
 from . import character, reading, ready, review
 from .here import group_words
 
@@ -40,7 +41,8 @@ class RETAKE_UL_alternatives(bpy.types.UIList):
         swatch = row.row()
         swatch.ui_units_x = 0.8
         swatch.prop(item, "colour", text="")
-        row.label(text=without_moments(tuple(each.name for each in data.alternatives))[index])
+        name = without_moments(tuple(each.name for each in data.alternatives))[index]
+        row.label(text=name_in(iface_, name), translate=False)
         split.progress(factor=item.share, text=f"{item.share:.0%}")
 
 
@@ -151,7 +153,7 @@ def _draw_alternatives(layout, state) -> None:
     if not len(state.alternatives):
         draw_sentence(layout, "Go to a doubtful stretch, or set a range.", "INFO")
     if active < len(state.alternatives):
-        draw_sentence(layout, state.alternatives[active].name, "BLANK1")
+        draw_sentence(layout, name_in(iface_, state.alternatives[active].name), "BLANK1")
     row = layout.row(align=True)
     shown = character.is_previewing()
     row.operator(

@@ -165,13 +165,7 @@ def join(scene, more, path: Path, again: Again) -> None:
         save()
         saved()
     else:
-        ready.afterwards(save, saved, _say)
-
-
-def _say(error: RetakeError) -> None:
-    """In the status panel: nobody waits for what the timer does."""
-    timer.client.message = str(error)
-    timer.redraw_sidebars()
+        ready.afterwards(save, lambda _: saved(), timer.say)
 
 
 def add_pin(scene, joint: int, free: bool):

@@ -10,9 +10,11 @@ import numpy as np
 
 from ...shared.errors import RetakeError
 from .. import session
-from ..rig.armature.read_rest_pose import read_rest_pose
+from ..rig.apply_take import read_wearer
+from ..rig.armature.read_rest_pose import known_rest, read_rest_pose
 from ..rig.mapping.saved_map import bone_map_for, text_of
 from ..rig.solving.landmarks import Body
+from ..takes.held import Limited
 from . import review, stage
 from .choice_track import ChoiceTrack
 
@@ -140,6 +142,19 @@ def _looked_at(rig) -> tuple[stage.Place | None, str]:
     place = body.placement()
     found = stage.Place(body.leg_length, place.rotation, place.origin)
     return found, body.bone_map.hips
+
+
+def limits_of(rig) -> Limited | None:
+    """Of a rig that has limits; None if it has none, is no body, or would have to be moved to be
+    read."""
+    try:
+        if rig is None or known_rest(rig) is None:
+            return None
+        wearer = read_wearer(rig)
+    except RetakeError:
+        return None
+    read = wearer.rig
+    return Limited(read.rest, wearer.bone_map, read.limits) if read.limits else None
 
 
 def _key_of_rig(rig):

@@ -11,6 +11,7 @@ from ...shared.errors import RetakeError
 from ...shared.takes import Alternative, Takes
 from .. import session
 from ..durations import timed
+from ..takes.held import FREE
 from ..takes.rows import BEST
 from . import reading, review
 from .agreement import Doubt
@@ -99,6 +100,10 @@ def _list(scene, found: review.Review) -> None:
         row.slide_cm_s = found.costs.slide_cm_s[hypothesis]
         row.wrong_knees = found.costs.wrong_knees[hypothesis]
         row.through = found.costs.through[hypothesis]
+        row.too_far = found.costs.too_far[hypothesis]
+        row.joint = found.costs.joints[hypothesis]
+        held = found.costs.held.get(hypothesis, FREE)
+        row.held, row.held_bone, row.held_degrees = held.share, held.bone, held.degrees
 
 
 def want_review(scene, wait: bool = False) -> None:
@@ -106,20 +111,29 @@ def want_review(scene, wait: bool = False) -> None:
     takes = reading.takes_or_none(scene)
     if takes is None:
         return
-    place = reading.place_of(reading.character_of(scene))
-    leg_length = place.leg_length if place else None
-    key = (
-        scene.session_uid,
-        session.of(scene).takes_path,
-        reading.of(scene).doubt_degrees,
-        leg_length,
-    )
-    work = partial(review.review_of, takes, key[2], leg_length)
-    _review.want(key, work, wait or bpy.app.background)
+    key, about = _review_of(scene)
+    _review.want(key, partial(review.review_of, takes, *about), wait or bpy.app.background)
     found = _review.get(key)
     if found is not None:
         _list(scene, found)
     _watch()
+
+
+def want_review_of_character(scene) -> None:
+    """The same if it was made for another character, or for one with other limits."""
+    if _review.last[0] != _review_of(scene)[0]:
+        want_review(scene)
+
+
+def _review_of(scene) -> tuple[tuple, tuple]:
+    """What a review of the scene's takes depends on, as a key and as `review.review_of` wants it;
+    the key begins with scene and takes."""
+    character, degrees = reading.character_of(scene), reading.of(scene).doubt_degrees
+    place, limited = reading.place_of(character), reading.limits_of(character)
+    leg_length = place.leg_length if place else None
+    key = (degrees, leg_length, limited.key if limited else None)
+    takes = (scene.session_uid, session.of(scene).takes_path)
+    return (*takes, *key), (degrees, leg_length, limited)
 
 
 def doubt(scene) -> Doubt | None:
@@ -161,15 +175,16 @@ def _want_now() -> None:
 
 
 def afterwards(work, then, failed) -> None:
-    """Do `work` in a thread, then `then` in Blender's own; or `failed(error)`, a RetakeError."""
+    """Do `work` in a thread, then `then(result)` in Blender's own; or `failed(error)`, a
+    RetakeError."""
     coming = in_thread(work)
 
+    @timed
     def look() -> float | None:
         if not coming.done():
             return POLL_S
         try:
-            coming.result()
-            then()
+            then(coming.result())
         except RetakeError as error:
             failed(error)
         return None

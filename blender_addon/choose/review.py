@@ -13,6 +13,7 @@ import numpy as np
 from ...shared.arrays import Bools, Floats
 from ...shared.takes import LIMB_GROUPS, Takes
 from ..takes.costs import Costs, costs_of
+from ..takes.held import Limited
 from .agreement import Doubt, doubt_of
 from .combine import combine
 from .stage import scale_of
@@ -54,12 +55,15 @@ class Review:
     costs: Costs
 
 
-def review_of(takes: Takes, limit_degrees: float, leg_length: float | None) -> Review:
-    """All of it; `leg_length` of the rig, None: there is none, and millimetres are the person's."""
+def review_of(
+    takes: Takes, limit_degrees: float, leg_length: float | None, rig: Limited | None = None
+) -> Review:
+    """All of it; `leg_length` of the rig, None: there is none, and millimetres are the person's.
+    `rig`: if it has limits."""
     scale = scale_of(combine(takes), leg_length) if leg_length is not None else 1.0
     doubt = doubt_of(takes)
     found = stretches_of(takes, doubt, limit_degrees, scale)
-    return Review(doubt, tuple(found), costs_of(takes))
+    return Review(doubt, tuple(found), costs_of(takes, rig))
 
 
 def stretches_of(

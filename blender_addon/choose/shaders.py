@@ -24,8 +24,9 @@ SHADERS = (
 is another program inside."""
 
 VIEWS = (("SRGB8_A8", "DEPTH32F_STENCIL8"), ("SRGB8_A8", "DEPTH24_STENCIL8"), ("SRGB8_A8", ""))
-TIMELINES = (("RGBA8", ""), ("RGBA16F", ""))
-"""Formats of colour and depth that Blender's editors draw into; other pictures would not help."""
+PLANES = (("RGBA8", ""), ("RGBA16F", ""))
+"""Formats of colour and depth that 3D Views, and flat editors such as the Dope Sheet and the Movie
+Clip Editor, draw into; other pictures would not help."""
 
 AT_FIRST_S, PAUSE_S = 0.5, 0.1
 
@@ -36,15 +37,25 @@ def is_busy() -> bool:
     return bool(_left)
 
 
+def finish() -> None:
+    """What is left, at once: while a job runs nothing may hold Blender up."""
+    while _left:
+        _prepare_next()
+
+
 @timed
 def _prepare() -> float | None:
     """Blender's timer, one shader at a time, after the first window is there."""
     if not bpy.context.window_manager.windows:
         return AT_FIRST_S
     if _left:
-        with suppress(RuntimeError, SystemError, ValueError):  # not on this graphics card
-            _draw_nothing(*_left.pop(0))
+        _prepare_next()
     return PAUSE_S if _left else None
+
+
+def _prepare_next() -> None:
+    with suppress(RuntimeError, SystemError, ValueError):  # not on this graphics card
+        _draw_nothing(*_left.pop(0))
 
 
 def _draw_nothing(name: str, coordinates: int, colour: str, depth: str) -> None:
@@ -71,7 +82,7 @@ def _draw_nothing(name: str, coordinates: int, colour: str, depth: str) -> None:
 
 def register() -> None:
     if not bpy.app.background:
-        pictures = [*product(SHADERS, VIEWS), *product(SHADERS[-1:], TIMELINES)]
+        pictures = [*product(SHADERS, VIEWS), *product(SHADERS[1:], PLANES)]
         _left[:] = [(*shader, *picture) for shader, picture in pictures]
         bpy.app.timers.register(_prepare, first_interval=AT_FIRST_S, persistent=True)
 

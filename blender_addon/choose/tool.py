@@ -10,11 +10,13 @@ from __future__ import annotations
 import blf
 import bpy
 import numpy as np
+from bpy.app.translations import pgettext_iface as iface_  # pyright: ignore[reportMissingImports]
 from mathutils import Matrix, Vector
 
 from ...shared.errors import RetakeError
 from ..durations import timed
 from ..reporting import reported
+from ..takes.wording import name_in
 from . import overlay, reading, ready
 from .ghosts import nearest
 from .stage import depth_view
@@ -117,7 +119,7 @@ def hover(context, tool, mouse) -> None:
     blf.enable(0, blf.SHADOW)
     blf.shadow(0, 5, 0, 0, 0, 1)
     blf.color(0, 1, 1, 1, 1)  # ghosts and character are behind it: their colours are not read
-    text = f"{row.name}  {row.share:.0%}"
+    text = f"{name_in(iface_, row.name)}  {row.share:.0%}"
     x = label_x(mouse[0], blf.dimensions(0, text)[0], right_edge(context.area), 16 * scale)
     blf.position(0, x, mouse[1] + 10 * scale, 0)
     blf.draw(0, text)

@@ -23,6 +23,8 @@ from typing import Any
 import bpy
 import numpy as np
 
+sys.path.append(str(Path(__file__).parent))  # for what walks share
+
 WALK, ZIP, FOLDER = sys.argv[sys.argv.index("--") + 1 :][:3]
 EXTENSION = "bl_ext.user_default.retake"
 SCREEN = os.environ.get("RETAKE_GUI_SCREEN", "")

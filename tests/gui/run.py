@@ -12,10 +12,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Generator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 LIMIT_S = 600
+
+SERVED = ("busy",)
+"""Walks that need a server."""
 
 
 def main() -> int:
@@ -53,13 +59,30 @@ def play(name: str, archive: Path, options: argparse.Namespace) -> int:
     width, height = options.size.split("x")
     inside = [str(HERE / "start.sh"), width, height, options.blender or "blender"]
     inside += [str(HERE / "drive.py"), str(HERE / f"walk_{name}.py"), str(archive), str(out)]
-    command = in_root(options.root, inside, (HERE, archive.parent, out)) if options.root else inside
     with tempfile.TemporaryDirectory(prefix="retake-gui-") as home:
         clean = os.environ | {"HOME": home, "BLENDER_USER_RESOURCES": home, "TMPDIR": "/tmp"}
-        try:
-            return subprocess.call(command, env=clean, timeout=LIMIT_S)
-        except subprocess.TimeoutExpired:
-            return 124
+        clean["RETAKE_RUNTIME_DIR"] = str(Path(home, "run"))
+        folders = (HERE, archive.parent, out, Path(home))
+        command = in_root(options.root, inside, folders) if options.root else inside
+        with served(clean) if name in SERVED else nullcontext():
+            try:
+                return subprocess.call(command, env=clean, timeout=LIMIT_S)
+            except subprocess.TimeoutExpired:
+                return 124
+
+
+@contextmanager
+def served(environment: dict[str, str]) -> Generator[None]:
+    """A server of this checkout while the walk goes on. The Blender in a Debian folder could start
+    none: that has no PyTorch."""
+    server = subprocess.Popen([sys.executable, "-m", "retake.cli", "serve"], env=environment)
+    try:
+        while server.poll() is None and not any(Path(environment["RETAKE_RUNTIME_DIR"]).glob("*")):
+            time.sleep(0.2)
+        yield
+    finally:
+        server.terminate()
+        server.wait(20)
 
 
 def in_root(root: Path, inside: list[str], folders: tuple[Path, ...]) -> list[str]:
@@ -69,7 +92,7 @@ def in_root(root: Path, inside: list[str], folders: tuple[Path, ...]) -> list[st
     lines = ["set -e", f"mount -t proc proc {root}/proc"]
     for folder in folders:
         lines += [f"mkdir -p '{root}{folder}'", f"mount --bind '{folder}' '{root}{folder}'"]
-    lines += [f'mkdir -p "{root}$HOME"', f'exec chroot {root} "$@"']
+    lines.append(f'exec chroot {root} "$@"')
     return [
         "unshare",
         "-m",

@@ -32,7 +32,7 @@ def main(gui):
 
 def played(gui):
     """What our callbacks cost once all was drawn: shaders are made at the first time."""
-    gui.part("durations").longest_s.clear()
+    gui.part("durations").forget()
     for frame in range(1, 30):
         bpy.context.scene.frame_set(frame)
         yield 0.2

@@ -22,14 +22,18 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What was really solved."""
     made: list[Any] = []
 
-    def solve_for(*asked: Any) -> SimpleNamespace:
+    def solve_read(*asked: Any) -> SimpleNamespace:
         made.append(asked)
         return SimpleNamespace(number=len(made))
 
     def read_wearer(rig: str) -> tuple[str, Any]:
         return rig, np.eye(3)
 
-    monkeypatch.setattr(solves, "solve_for", solve_for)
+    def switches_of(*rig: Any) -> tuple[()]:
+        return ()
+
+    monkeypatch.setattr(solves, "solve_read", solve_read)
+    monkeypatch.setattr(solves, "switches_of", switches_of)
     monkeypatch.setattr(solves, "read_wearer", read_wearer)
     monkeypatch.setattr(solves, "_made_of", ())
     monkeypatch.setattr(solves, "_kept", {})
@@ -69,3 +73,27 @@ def test_the_memory_has_an_end(clip: Takes, counted: list[Any]) -> None:
     assert len(ready.kept) == solves.MOST_KEPT
     ready.whole(ChoiceTrack((Decision(0.0, 2.0, 1),)))
     assert len(counted) == solves.MOST_KEPT + 6, "the oldest is the one that went"
+
+
+def test_what_a_thread_has_solved_is_not_solved_again(clip: Takes, counted: list[Any]) -> None:
+    ready = solves.solves_for("rig", solves.Asked(clip, 24.0, 1, Wishes(), None))
+    choices = [ChoiceTrack(), ARM]
+    ready.whole(ChoiceTrack())
+    assert ready.missing(choices, None) == [ARM]
+    found = ready.solved([ARM], None)
+    assert ready.missing(choices, None) == [ARM], "a thread keeps nothing by itself"
+    ready.keep(found)
+    assert ready.missing(choices, None) == []
+    assert ready.whole(ARM) in found.values()
+    assert len(counted) == 2
+
+
+def test_a_thread_that_comes_late_does_not_spoil_what_is_new(
+    clip: Takes, counted: list[Any]
+) -> None:
+    """Takes, wishes or the rig have changed while it was at work."""
+    asked = solves.Asked(clip, 24.0, 1, Wishes(), None)
+    old = solves.solves_for("rig", asked)
+    new = solves.solves_for("rig", replace(asked, start_frame=5))
+    old.keep(old.solved([ARM], None))
+    assert new.missing([ARM], None) == [ARM]

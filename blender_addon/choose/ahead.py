@@ -1,0 +1,50 @@
+# pyright: basic, reportAttributeAccessIssue=false
+"""Motions for the scene's character, solved in a thread before something is shown or written:
+Blender does not wait for the solver."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import bpy
+
+from .. import session
+from ..rig import scene as rigging
+from . import ready
+from .solves import Asked, Kept, Solves, solves_for
+from .surroundings import Piece
+
+
+def once_solved(scene, rig, choices, piece: Piece | None, then, failed) -> None:
+    """`then(scene, rig)` once these motions are solved: now, or when a thread has done it; or
+    `failed(error)`. Raises RetakeError if the rig cannot wear takes."""
+    solves = solves_of(scene, rig)
+    missing = solves.missing(choices, piece)
+    if not missing or bpy.app.background:
+        then(scene, rig)
+        return
+    uids = scene.session_uid, rig.session_uid
+
+    def go_on(found: Kept) -> None:
+        solves.keep(found)
+        scene, rig = with_uid(bpy.data.scenes, uids[0]), with_uid(bpy.data.objects, uids[1])
+        if scene is not None and rig is not None:
+            then(scene, rig)
+
+    ready.afterwards(partial(solves.solved, missing, piece), go_on, failed)
+
+
+def solves_of(scene, rig) -> Solves:
+    takes = session.takes_of(scene)
+    asked = Asked(
+        takes,
+        session.fps_of(scene),
+        session.start_of(scene, takes),
+        rigging.wishes_of(scene, rig),
+        session.matching_track(scene),
+    )
+    return solves_for(rig, asked)
+
+
+def with_uid(things, uid: int):
+    return next((thing for thing in things if thing.session_uid == uid), None)
