@@ -105,14 +105,15 @@ def test_takes_stand_where_and_when_the_person_stood(track: KeypointTrack, takes
 
 
 def test_the_hypothesis_that_fits_the_picture_is_the_best(takes: Takes) -> None:
-    assert takes.weights[0] > takes.weights[1] > takes.weights[2]
+    proposed = takes.weights[2]
+    assert takes.weights[0] > proposed > takes.weights[1]
     assert set(takes.best.values()) == {0}
 
 
 def test_only_the_limb_that_differs_has_alternatives(takes: Takes) -> None:
     assert set(takes.groups) == set(LIMB_GROUPS)
     arm = takes.groups["left_arm"]
-    assert [take.hypothesis for take in arm] == [0, 1]  # the third explains the picture too badly
+    assert [take.hypothesis for take in arm] == [0, 2]  # the second explains the picture too badly
     assert [take.name for take in takes.whole] == [take.name for take in arm]
     others = {rows[0].name for group, rows in takes.groups.items() if group != "left_arm"}
     assert others == {"all agree within 8°"}
