@@ -91,7 +91,7 @@ def _x(column: int, width: int) -> int:
 
 
 def _video_cells(strip: Strip, size: tuple[int, int]) -> list[Image.Image]:
-    """The person of every picture, as large as in all others, with the keypoints."""
+    """The person of every picture with the keypoints; all of it where nobody is found."""
     return [
         _video_cell(Image.fromarray(np.ascontiguousarray(picture)), points, size)
         for picture, points in zip(strip.pictures, strip.keypoints, strict=True)
@@ -99,7 +99,8 @@ def _video_cells(strip: Strip, size: tuple[int, int]) -> list[Image.Image]:
 
 
 def _video_cell(picture: Image.Image, points: Floats, size: tuple[int, int]) -> Image.Image:
-    crop = crop_around(points[None], picture.size, size[0] / size[1])
+    around = points if np.isfinite(points).any() else np.array([(0, 0), picture.size])
+    crop = crop_around(around[None], picture.size, size[0] / size[1])
     large = (size[0] * FINE, size[1] * FINE)
     corners = (crop.left, crop.top, crop.right, crop.bottom)
     cell = _cut(picture, corners, large)
