@@ -56,7 +56,8 @@ class Takes:
     poses     (H, frames, 17, 3) float32, metres, camera frame (x right, y down, z forward),
               root-relative
     root      (H, frames, 3) float32, metres, camera frame: the hip joint
-    weights   (H,) float32, sum 1: how well each hypothesis explains the clip
+    weights   (H,) float32, sum 1: how well each hypothesis explains the clip; 7 % for one that was
+              proposed, not sampled
     spread    (frames, 17) float32, metres: the error to expect of a joint if
               provenance["spread"] is "calibrated"; if "raw", how far the hypotheses lie apart,
               which is several times less

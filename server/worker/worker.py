@@ -99,14 +99,16 @@ class Worker:
             self._spare_since = now
         elif self._spare_since is not None and now - self._spare_since > REST_S:
             self._spare_since = None
+            self._tasks.clear()  # with their requests, of which each may have 32 MiB
             give_back()
 
 
 def main() -> None:
     """Connect to the front named on standard input and serve it until it ends."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    # Ctrl-C reaches the whole terminal group; the front decides when the worker ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C reaches a terminal's whole group, SIGTERM a service's; the front says when we end.
+    for request in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(request, signal.SIG_IGN)
     _die_with_front()
     where = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_front, daemon=True).start()

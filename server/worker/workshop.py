@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...shared.errors import RetakeError
 from ...shared.protocol import Progress, encode
 from ..lifting.lift import OpenModel
 from ..models import find_model
@@ -17,6 +19,8 @@ from .crew import Send
 from .journal import Journals
 from .shares import Shares
 from .turns import Turns
+
+log = logging.getLogger("retake.server.worker")
 
 Loader = Callable[[Path], OpenModel]
 """Opens a model folder. Raises RetakeError if it cannot be read.
@@ -72,6 +76,8 @@ def warm_up(workshop: Workshop, name: str, send: Send) -> None:
             model = workshop.models.get(find_model(name))
             tell("warming up")
             model.sample(pixels, 100, 100, hypotheses=1, iterations=1, seed=0, on_step=_ignore)
+    except RetakeError as error:
+        log.warning("Nothing is ready before the first job: %s", error)
     finally:
         tell("")
 

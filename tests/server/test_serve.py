@@ -55,6 +55,22 @@ def test_a_killed_worker_costs_its_job_only(
     assert isinstance(client.outcome("next"), Result)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there, SIGTERM is killing")
+def test_a_signal_to_the_whole_group_does_not_crash_the_job(
+    start_fast: Callable[..., Server], connect: Callable[..., Client], long: Lift
+) -> None:
+    server = start_fast()
+    client = connect(server.info)
+    client.send(long)
+    client.receive_until(Progress)
+    os.kill(server.worker_pid(), signal.SIGTERM)  # as a service's end or `timeout` sends it to all
+    time.sleep(0.5)
+    assert server.stop() == 0
+    failed = client.outcome("long")
+    assert isinstance(failed, Failed)
+    assert failed.code == "cancelled"
+
+
 def test_a_killed_server_leaves_nothing_in_the_way(
     start_fast: Callable[..., Server], connect: Callable[..., Client]
 ) -> None:

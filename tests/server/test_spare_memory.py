@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+import weakref
 
 import pytest
 from retake.server import spare_memory
@@ -79,3 +80,21 @@ def test_a_worker_gives_back_once_after_its_work(monkeypatch: pytest.MonkeyPatch
     for now in (101.0, 104.9, 105.1, 106.0, 200.0):
         idle._rest_if_idle(now)  # pyright: ignore[reportPrivateUsage]
     assert given == [105.1]
+
+
+class Job:
+    is_over = False
+
+
+def test_a_resting_worker_keeps_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "give_back", lambda: None)
+    idle, task = Worker.__new__(Worker), Job()
+    seen = weakref.ref(task)
+    idle._tasks, idle._spare_since = {b"1": task}, 100.0  # pyright: ignore
+    idle._rest_if_idle(200.0)  # pyright: ignore[reportPrivateUsage]
+    task.is_over = True
+    del task
+    idle._rest_if_idle(204.0)  # pyright: ignore[reportPrivateUsage]
+    assert seen() is not None
+    idle._rest_if_idle(206.0)  # pyright: ignore[reportPrivateUsage]
+    assert seen() is None
