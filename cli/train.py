@@ -25,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--warm-start",
         type=Path,
-        metavar="MODEL",
-        help="begin with this model's weights; it may have fewer layers",
+        metavar="FOLDER",
+        help="begin with the weights of this model folder; it may have fewer layers",
     )
     parser.add_argument(
         "--set",

@@ -20,7 +20,6 @@ STAMP = "ready.json"
 """Written last into a finished environment: what it was made of."""
 
 TORCH = "torch>=2.6,<2.14"
-PYPI = "https://pypi.org/simple"
 PYTORCH = "https://download.pytorch.org/whl/"
 CUDA = "cu128"
 

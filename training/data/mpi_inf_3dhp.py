@@ -27,7 +27,6 @@ from .dictionaries import read_dictionary
 from .lens import pinhole
 from .motion_set import Clip, SetWriter, new_set
 
-GROUND_TRUTHS = ("annot3", "univ_annot3")
 SAME_SIZE = 0.01
 """Bodies whose knee-to-neck sizes spread by less than this share are of one size."""
 TRAIN_IMAGE = (2048, 2048)
