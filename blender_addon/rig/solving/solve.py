@@ -141,13 +141,14 @@ def solve_motion(
     filled, bound = limited(body.rest, all_turns(body.rest, turns, len(joints)), limits or {})
     way = carried(policy, move + body.rest_joints[0], move, body, fps)
     places, locked = _locations(body, way, limits or {})
+    held = bound | {bone: taken | bound.get(bone, taken) for bone, taken in locked.items()}
     motion = RigMotion(
         rotations={
             name: continuous(basis_quaternion(body.rest, filled, body.bone(name))) for name in turns
         },
         root_bone=bone_map.hips,
         root_location=places.pop(bone_map.hips),
-        notes=(*notes_on(body, joints, locked | bound), *notes),
+        notes=(*notes_on(body, joints, held), *notes),
         locations=places,
         object_travel=way.travel if policy.root == "object" and not policy.in_place else None,
     )

@@ -150,6 +150,14 @@ def test_locked_locations_stay_and_are_told(dance: Floats, rig: RestPose) -> Non
     assert not any("hold back" in note for note in unlocked.notes)
 
 
+def test_where_a_lock_and_a_limit_hold_one_bone_both_count(dance: Floats, rig: RestPose) -> None:
+    bone_map = find_bone_map(rig)
+    least = np.radians([-np.inf, -np.inf, -120.0])  # binds in some frames; the lock in all
+    both = Limits("XYZ", least, -least, np.array([100.0, np.nan, np.nan]))
+    motion = solve_motion(dance, rig, bone_map, limits={bone_map.hips: both})
+    assert any(f"{bone_map.hips} (100 %)" in note for note in motion.notes)
+
+
 def test_size_of_the_body_is_kept(dance: Floats, rig: RestPose) -> None:
     leg = Body.of(rig, find_bone_map(rig)).leg_length
     path = solved(dance, rig, contacts=np.zeros((90, 4), bool)).root_location
