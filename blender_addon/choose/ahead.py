@@ -4,10 +4,9 @@ Blender does not wait for the solver."""
 
 from __future__ import annotations
 
-from functools import partial
-
 import bpy
 
+from ...shared.errors import RetakeError
 from .. import session
 from ..rig import scene as rigging
 from . import ready
@@ -15,9 +14,14 @@ from .solves import Asked, Kept, Solves, solves_for
 from .surroundings import Piece
 
 
-def once_solved(scene, rig, choices, piece: Piece | None, then, failed) -> None:
+def once_solved(
+    scene, rig, choices, piece: Piece | None, then, failed, is_wanted=lambda: True
+) -> None:
     """`then(scene, rig)` once these motions are solved: now, or when a thread has done it; or
-    `failed(error)`. Raises RetakeError if the rig cannot wear takes."""
+    `failed(error)`. Raises RetakeError if the rig cannot wear takes.
+
+    `is_wanted` is asked in the thread, too: what nobody waits for any more is not solved.
+    """
     solves = solves_of(scene, rig)
     missing = solves.missing(choices, piece)
     if not missing or bpy.app.background:
@@ -25,13 +29,19 @@ def once_solved(scene, rig, choices, piece: Piece | None, then, failed) -> None:
         return
     uids = scene.session_uid, rig.session_uid
 
+    def solve() -> Kept:
+        return solves.solved(missing, piece) if is_wanted() else {}
+
     def go_on(found: Kept) -> None:
         solves.keep(found)
+        if not is_wanted():
+            return
         scene, rig = with_uid(bpy.data.scenes, uids[0]), with_uid(bpy.data.objects, uids[1])
-        if scene is not None and rig is not None:
-            then(scene, rig)
+        if scene is None or rig is None:
+            raise RetakeError("The character is gone. Choose another one in the step Rig.")
+        then(scene, rig)
 
-    ready.afterwards(partial(solves.solved, missing, piece), go_on, failed)
+    ready.afterwards(solve, go_on, failed)
 
 
 def solves_of(scene, rig) -> Solves:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .origin import note_of
+
 
 @dataclass
 class Before:
@@ -64,3 +66,28 @@ def put_back_action(rig, before: Before, former) -> None:
         slot = next((s for s in former.slots if s.handle == before.slot), None)
         rig.animation_data.action_slot = slot
         former.use_fake_user = before.fake_user
+
+
+def sweep_all(data) -> None:
+    """Take all previews out of `bpy.data`."""
+    for action in list(data.actions):
+        if (kept := preview_in(action)) is not None:
+            _sweep(data, action, kept)
+
+
+def preview_in(action) -> dict | None:
+    """What a preview says about itself; None for other actions, whatever they are called."""
+    note = note_of(action)
+    return note if "preview_of" in note else None
+
+
+def _sweep(data, action, kept: dict) -> None:
+    """An undo step of somebody else may have caught a preview."""
+    former = data.actions.get(kept.get("preview_of") or "")
+    for rig in data.objects:
+        if rig.animation_data and rig.animation_data.action == action:
+            rig.animation_data.action = former
+            if former is not None:
+                slot = next((s for s in former.slots if s.handle == kept.get("slot")), None)
+                rig.animation_data.action_slot = slot
+    data.actions.remove(action)

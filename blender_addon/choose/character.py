@@ -19,7 +19,7 @@ from ..rig.armature.object_place import put_back
 from ..rig.writing.write_action import write_action
 from . import reading, ready, solves
 from .ahead import once_solved, solves_of, with_uid
-from .before import Before, look_at, pose_again, put_back_action
+from .before import Before, look_at, pose_again, preview_in, put_back_action, sweep_all
 from .choice_track import Decision
 from .laying import laid, wears
 from .origin import OURS, keys_of, note_of, provenance
@@ -61,7 +61,12 @@ def wear_best(scene) -> None:
     if not reading.of(scene).apply_best or rig is None or rig.name not in scene.objects:
         return
 
+    asked = session.of(scene).takes_path, reading.of(scene).decisions
+
     def wear(scene, rig) -> None:
+        own = session.of(scene)
+        if (own.takes_path, reading.of(scene).decisions) != asked or own.character != rig:
+            return  # an undo, a decision or other takes came between
         write_choice(scene, rig)
         session.push_undo("Apply Best Take")
 
@@ -81,24 +86,28 @@ def preview(scene, rig, decision: Decision) -> None:
     Where only a part of a long clip changes, only that is solved and the rest copied.
     """
     global _coming
-    if _before is not None and _before.rig != rig.session_uid:
+    if _before is not None and not _is_on(rig):
         end_preview()
     worn, piece = reading.choice_track(scene), _piece_of(scene, rig, decision)
     own = _coming = object()
 
     def show(scene, rig) -> None:
-        if _coming is own:  # else another is wanted by now, or none
-            _show(scene, rig, decision, piece)
-            reading.redraw()
+        global _coming
+        _show(scene, rig, decision)
+        _coming = None
+        reading.redraw()
 
     def failed(error: RetakeError) -> None:
-        if _coming is own:
+        if is_wanted():
             end_preview()
-        timer.say(error)
+            timer.say(error)
+
+    def is_wanted() -> bool:
+        return _coming is own  # else another is wanted by now, or none
 
     choices = [worn.with_decision(decision), *([worn] if piece else [])]
     try:
-        once_solved(scene, rig, choices, piece, show, failed)
+        once_solved(scene, rig, choices, piece, show, failed, is_wanted)
     except RetakeError:
         _coming = None
         raise
@@ -112,11 +121,12 @@ def _piece_of(scene, rig, decision: Decision) -> Piece | None:
     return piece_for(decision, session.takes_of(scene), session.fps_of(scene))
 
 
-def _show(scene, rig, decision: Decision, piece: Piece | None) -> None:
+def _show(scene, rig, decision: Decision) -> None:
     """Put a decision that is solved on the rig."""
-    global _before, _coming
-    _coming = None
-    before = _before or look_at(rig)
+    global _before
+    if _before is not None and not _is_on(rig):
+        end_preview()
+    before, piece = _before or look_at(rig), _piece_of(scene, rig, decision)
     shown = _action_of(rig) if _before else None
     former = with_uid(bpy.data.actions, before.action)
     near = _shown_near(scene, rig, before, former, decision, piece) if former and piece else None
@@ -148,26 +158,35 @@ def _shown_near(scene, rig, before: Before, former, decision: Decision, piece: P
     return action
 
 
+def _is_on(rig) -> bool:
+    """Whether the rig shows a preview, and nobody has put another action on it since."""
+    shown = _action_of(rig)
+    is_ours = shown is not None and preview_in(shown) is not None
+    return is_ours and _before is not None and _before.rig == rig.session_uid
+
+
 def is_previewing() -> bool:
     """Also while a thread still solves what will be seen."""
     return _before is not None or _coming is not None
 
 
 def end_preview() -> None:
-    """Everything as it was before, bit by bit."""
+    """Everything as it was before, bit by bit. An action that somebody has put on the rig meanwhile
+    stays on it."""
     global _before, _coming
-    before, _before, _coming = _before, None, None
+    before, _coming = _before, None
     if before is None:
         return
     rig = with_uid(bpy.data.objects, before.rig)
-    if rig is None:
-        _sweep_all()
+    is_shown = rig is not None and _is_on(rig)
+    _before = None
+    if not is_shown:
+        sweep_all(bpy.data)
         return
     shown = _action_of(rig)
     put_back(rig)
     put_back_action(rig, before, with_uid(bpy.data.actions, before.action))
-    if shown is not None and _preview_in(shown) is not None:
-        bpy.data.actions.remove(shown)
+    bpy.data.actions.remove(shown)
     bpy.context.view_layer.update()
     pose_again(rig, before.pose)
 
@@ -208,6 +227,12 @@ def _before_undo(*_):
     end_preview()
 
 
+def _takes_changed(scene, continues: bool) -> None:
+    """What is previewed was one of the takes before."""
+    if not continues:
+        end_preview()
+
+
 @bpy.app.handlers.persistent
 @timed
 def _after_loading(*_):
@@ -215,31 +240,7 @@ def _after_loading(*_):
     global _before, _coming
     _before, _coming = None, None
     reading.forget()
-    _sweep_all()
-
-
-def _sweep_all() -> None:
-    for action in list(bpy.data.actions):
-        if (kept := _preview_in(action)) is not None:
-            _sweep(action, kept)
-
-
-def _preview_in(action) -> dict | None:
-    """What a preview says about itself; None for other actions, whatever they are called."""
-    note = note_of(action)
-    return note if "preview_of" in note else None
-
-
-def _sweep(action, kept: dict) -> None:
-    """An undo step of somebody else may have caught a preview."""
-    former = bpy.data.actions.get(kept.get("preview_of") or "")
-    for rig in bpy.data.objects:
-        if rig.animation_data and rig.animation_data.action == action:
-            rig.animation_data.action = former
-            if former is not None:
-                slot = next((s for s in former.slots if s.handle == kept.get("slot")), None)
-                rig.animation_data.action_slot = slot
-    bpy.data.actions.remove(action)
+    sweep_all(bpy.data)
 
 
 def _handlers():
@@ -263,6 +264,7 @@ def require_character(context):
 
 
 def register() -> None:
+    session.takes_listeners.append(_takes_changed)
     session.arrival_listeners.append(wear_best)
     for handlers, handler in _handlers():
         handlers.append(handler)
@@ -272,5 +274,6 @@ def unregister() -> None:
     end_preview()
     solves.forget()
     session.arrival_listeners.remove(wear_best)
+    session.takes_listeners.remove(_takes_changed)
     for handlers, handler in _handlers():
         handlers.remove(handler)

@@ -29,6 +29,7 @@ from ..waiting import WaitsForJob
 from . import character, reading, ready
 from . import scene as choosing
 from .again import ScenePin, again_request, read_pin, steering_of
+from .ahead import with_uid
 from .combine import combine
 from .here import Again, alternatives_in, with_more
 from .stage import stage_of
@@ -145,18 +146,27 @@ def asked(scene, job_id: str):
 
 
 def join(scene, more, path: Path, again: Again) -> None:
-    """What the timer does with the takes that were asked for: they join the scene's."""
+    """What the timer does with the takes that were asked for: they join the scene's, if these are
+    the same once a thread has written the file."""
     takes, name = session.takes_of(scene), session.of(scene).takes_name
     merged, group = with_more(takes, more, again), reading.of(scene).group
     span = reading.range_of(scene, takes)
     key = (session.relative(path, bpy.data.filepath), group, *span)
-    found = []
+    uid, had, found = scene.session_uid, session.of(scene).takes_path, []
 
     def save() -> None:
         merged.save(path)
         found.append(alternatives_in(merged, group, *span))
 
     def saved() -> None:
+        scene = with_uid(bpy.data.scenes, uid)
+        if scene is None:
+            return
+        if session.of(scene).takes_path != had:
+            raise RetakeError(
+                f"Other takes are loaded by now. Those that were sampled again are in {path}: "
+                "load them to go on with them."
+            )
         choosing.remember_alternatives(key, found[0])
         session.list_takes(scene, merged, path, name, continues=True)
         session.push_undo("Sample Again Here")

@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future
 from functools import partial
+from typing import Any
 
 import bpy
 
@@ -27,6 +31,11 @@ _heat: Later[Quads] = Later()
 _review: Later[review.Review] = Later()
 
 LATER = (_takes, _ghosts, _heat, _review)
+
+_orders: list[tuple[Future[Any], Callable[[Any], None], Callable[[RetakeError], None]]] = []
+"""What `afterwards` was asked for and has not come yet."""
+
+log = logging.getLogger(__name__)
 
 
 def takes_at_hand(scene) -> Takes | None:
@@ -177,30 +186,35 @@ def _want_now() -> None:
 def afterwards(work, then, failed) -> None:
     """Do `work` in a thread, then `then(result)` in Blender's own; or `failed(error)`, a
     RetakeError."""
-    coming = in_thread(work)
+    _orders.append((in_thread(work), then, failed))
+    _watch()
 
-    @timed
-    def look() -> float | None:
-        if not coming.done():
-            return POLL_S
-        try:
-            then(coming.result())
-        except RetakeError as error:
-            failed(error)
-        return None
 
-    bpy.app.timers.register(look, first_interval=POLL_S, persistent=True)
+def _take_in(coming, then, failed) -> None:
+    try:
+        then(coming.result())
+    except RetakeError as error:
+        failed(error)
+    except Exception as error:  # the timer's border: what has come besides is taken in all the same
+        log.exception("what a thread was asked for failed")
+        failed(RetakeError(f"Retake failed unexpectedly: {error}."))
+
+
+def _is_busy() -> bool:
+    return bool(_orders) or any(later.is_busy for later in LATER)
 
 
 def _watch() -> None:
-    busy = any(later.is_busy for later in LATER)
-    if busy and not bpy.app.background and not bpy.app.timers.is_registered(_look):
+    if _is_busy() and not bpy.app.background and not bpy.app.timers.is_registered(_look):
         bpy.app.timers.register(_look, first_interval=POLL_S, persistent=True)
 
 
 @timed
 def _look() -> float | None:
     """Blender's timer while something is being computed."""
+    for order in [order for order in _orders if order[0].done()]:
+        _orders.remove(order)
+        _take_in(*order)
     if _takes.arrived():
         file, takes = _takes.last
         if takes is not None:
@@ -215,7 +229,7 @@ def _look() -> float | None:
         reading.redraw()
     if any([_ghosts.arrived(), _heat.arrived()]):
         reading.redraw()
-    return POLL_S if any(later.is_busy for later in LATER) else None
+    return POLL_S if _is_busy() else None
 
 
 def register() -> None:
@@ -226,6 +240,7 @@ def unregister() -> None:
     for timer in (_look, _want_now):
         if bpy.app.timers.is_registered(timer):
             bpy.app.timers.unregister(timer)
+    _orders.clear()
     forget()
 
 

@@ -10,6 +10,7 @@ that a half made environment is never taken for one.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -100,7 +101,8 @@ def _watch(
             stopped.set()
             process.kill()
             return
-        on_look()
+        with contextlib.suppress(OSError):  # who only looks may not end who hears the cancel
+            on_look()
         time.sleep(CANCEL_LOOK_S)
 
 
