@@ -184,8 +184,10 @@ def _want_now() -> None:
 
 
 def afterwards(work, then, failed) -> None:
-    """Do `work` in a thread, then `then(result)` in Blender's own; or `failed(error)`, a
-    RetakeError."""
+    """Do `work` in a thread, then `then(result)` in Blender's own.
+
+    Or `failed(error)`, a RetakeError.
+    """
     _orders.append((in_thread(work), then, failed))
     _watch()
 
