@@ -59,7 +59,7 @@ def track_text(track: KeypointTrack) -> str:
 
 
 def track_of(scene) -> KeypointTrack:
-    """With the animator's corrections, cut to the clip's In and Out.
+    """With the animator's corrections, cut to In and Out of the clip, if there is one.
 
     RetakeError if the scene has no track, its file is gone or damaged, or the range leaves nothing.
     """
@@ -67,7 +67,8 @@ def track_of(scene) -> KeypointTrack:
         raise RetakeError("There is no track yet. Load one, or try the sample.")
     track = KeypointTrack.load(track_file(scene))
     corrected = edited(track, from_json(scene.retake_track.edits))
-    return cut(corrected, scene.retake_clip.first - 1, scene.retake_clip.last - 1)
+    clip = scene.retake_clip
+    return cut(corrected, clip.first - 1, clip.last - 1) if clip.clip else corrected
 
 
 def track_file(scene) -> Path:

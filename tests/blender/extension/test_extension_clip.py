@@ -79,6 +79,10 @@ def test_in_and_out_cut_what_is_lifted_and_the_scene(part: Part, clip) -> None:
     assert (clip.first, clip.last, scene.frame_start, scene.frame_end) == (21, 60, 21, 60)
     track = part("session").track_of(scene)
     assert (track.frame_count, round(track.times[0] * 60)) == (40, 20)
+    video, clip.clip = clip.clip, None
+    assert part("session").track_of(scene).frame_count == 100, "no clip, no range"
+    clip.clip = video
+    clip.first, clip.last = 21, 60
     bpy.ops.retake.set_clip_range(edge="ALL")
     assert part("session").track_of(scene).frame_count == 100
 
