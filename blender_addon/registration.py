@@ -16,11 +16,12 @@ STEPS = ("client", "clip", "track", "takes", "choose", "rig")
 """Folders with operators and a panel, in the order of the sidebar."""
 
 MODULES = (
-    *("preferences", "translations", "properties", "session", "saving", "timer"),
+    *("preferences", "translations", "properties", "session", "saving", "timer", "slices"),
     *("clip.properties", "track.properties", "choose.properties"),
     *("rig.properties", "rig.mapping.operators", "rig.wish_operators"),
     *(f"{step}.operators" for step in STEPS),
-    *("choose.scene", "choose.ready", "choose.character", "choose.pins", "choose.previews"),
+    *("choose.scene", "choose.ready", "choose.character", "choose.wearing"),
+    *("choose.pins", "choose.previews"),
     *(
         "choose.tool",
         "choose.overlay",

@@ -9,6 +9,7 @@ import bpy
 from ...shared.errors import RetakeError
 from .. import session
 from ..rig import scene as rigging
+from ..slices import with_uid
 from . import ready
 from .solves import Asked, Kept, Solves, solves_for
 from .surroundings import Piece
@@ -54,7 +55,3 @@ def solves_of(scene, rig) -> Solves:
         session.matching_track(scene),
     )
     return solves_for(rig, asked)
-
-
-def with_uid(things, uid: int):
-    return next((thing for thing in things if thing.session_uid == uid), None)

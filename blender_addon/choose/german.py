@@ -142,6 +142,7 @@ TEXTS = {
     "Draw doubt, chosen takes and standing feet in Timeline and Dope Sheet. Their ends can be dragged": "Zweifel, gewählte Fassungen und stehende Füße in Zeitleiste und Dope Sheet zeichnen. Ihre Enden lassen sich ziehen",
     "Choose among takes where they disagree.\nHover: name. Click: preview. Shift: one limb. Wheel: next. Tab: flip. Enter: apply. Esc: back": "Zwischen Fassungen wählen, wo sie sich widersprechen.\nZeigen: Name. Klick: Vorschau. Umschalt: eine Gliedmaße. Mausrad: nächste. Tab: wechseln. Eingabe: anwenden. Esc: zurück",
     "There is no character. Choose one in the step Rig, or make it active.": "Es gibt keine Figur. Wähle eine im Schritt Rig, oder mach sie aktiv.",
+    "What was being written has changed meanwhile. Do it again.": "Was gerade geschrieben wurde, hat sich inzwischen geändert. Bitte noch einmal.",
     "The character is gone. Choose another one in the step Rig.": "Die Figur gibt es nicht mehr. Wähle im Schritt Rig eine andere.",
     "Other takes are loaded by now. Those that were sampled again are in {path}: load them to go on with them.": "Inzwischen sind andere Fassungen geladen. Die neu berechneten liegen in {path}: lade sie, um mit ihnen weiterzumachen.",
     "The choices are no list of decisions. Clear them and choose again.": "Die Auswahl ist keine Liste von Entscheidungen. Leere sie und wähle neu.",

@@ -7,7 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..rig.writing.write_action import Channel, channels
+from ...shared.arrays import Floats
+from ..rig.writing.channels import Channel, channels
+from ..rig.writing.copying import Keys, copying, has_only_keys, keys_of_curve, slot_bag
+from ..slices import Work, action_with
+from .before import Before
 from .choice_track import WHOLE, ChoiceTrack, Decision
 from .origin import CLOCK, note_of
 from .solves import Solves
@@ -19,27 +23,38 @@ SAME = 1e-4
 """Channels that would change by less (a hundredth of a degree) are left alone."""
 
 
-def laid(action, slot: int, solves: Solves, worn: ChoiceTrack, decision: Decision, piece: Piece):
-    """A copy of `action` that shows one decision more than `worn`; None if that cannot be: somebody
-    has changed which keys there are.
+def laying(
+    copy: int,
+    former: Before,
+    solves: Solves,
+    worn: ChoiceTrack,
+    decision: Decision,
+    piece: Piece,
+) -> Work[bool]:
+    """The new action `copy` gets the curves of the `former` one, which shows what is `worn`,
+    with one decision more. False if that cannot be: somebody has changed which keys there are.
 
-    `slot`: the handle of the rig's; `piece`: what the decision changes. Raises RetakeError as
-    solving does.
+    `copy` by session_uid; `former`: the rig with its action; `piece`: what the decision changes.
+    Raises RetakeError as solving does, Gone if an action goes meanwhile.
     """
-    asked = solves.asked
+    start = solves.asked.start_frame
+    keys: Keys = {}
     before = channels(solves.rig, solves.of(worn, piece).motion)
     after = channels(solves.rig, solves.of(worn.with_decision(decision), piece).motion)
     moving = [both for both in zip(before, after, strict=True) if _moves(*both, solves, decision)]
-    start = asked.start_frame
-    changed = [_changed(_bag(action, slot), *both, start, piece) for both in moving]
-    if not all(own is not None for own in changed):
-        return None
-    copy = action.copy()
-    for path, index, keys in (row for own in changed if own for row in own):
-        curve = _bag(copy, slot).fcurves.find(path, index=index)
-        curve.keyframe_points.foreach_set("co", keys.ravel())
-        curve.update()
-    return copy
+    for old, new in moving:
+        yield
+        bag = slot_bag(action_with(former.action), former.slot)
+        changed = _changed(bag, old, new, start, piece)
+        if changed is None:
+            return False
+        keys |= changed
+    yield
+    bag = slot_bag(action_with(former.action), former.slot)
+    if bag is None or not has_only_keys(bag):
+        return False
+    yield from copying(copy, former.action, former.slot, keys)
+    return True
 
 
 def wears(action, wanted: dict[str, object]) -> bool:
@@ -60,8 +75,8 @@ def _moves(old: Channel, new: Channel, solves: Solves, decision: Decision) -> bo
     return old.bone in solves.arm_controls or not (is_place or old.bone in solves.legs)
 
 
-def _changed(bag, old: Channel, new: Channel, start: float, piece: Piece) -> list | None:
-    """(data path, index, all keys (K, 2)) of the curves that change; None if keys are missing."""
+def _changed(bag, old: Channel, new: Channel, start: float, piece: Piece) -> Keys | None:
+    """All keys of the channel's curves; None if keys are missing."""
     path, columns = old.data_path, range(old.values.shape[1])
     keys = [_keys(bag.fcurves.find(path, index=i) if bag else None) for i in columns]
     rows = slice(piece.key, piece.key + len(piece.share))
@@ -71,16 +86,12 @@ def _changed(bag, old: Channel, new: Channel, start: float, piece: Piece) -> lis
     shown = laid_over(worn, old.values, new.values, piece.share)
     for own, values in zip(keys, shown.T, strict=True):
         own[rows, 1] = values
-    return [(path, i, keys[i]) for i in columns]
+    return {(path, i): keys[i] for i in columns}
 
 
-def _keys(curve: Any):
-    """(K, 2) frames and values; empty for no curve."""
-    if curve is None:
-        return np.empty((0, 2), np.float32)
-    keys = np.empty((len(curve.keyframe_points), 2), np.float32)
-    curve.keyframe_points.foreach_get("co", keys.ravel())
-    return keys
+def _keys(curve: Any) -> Floats:
+    """Empty for no curve."""
+    return np.empty((0, 2), np.float32) if curve is None else keys_of_curve(curve)
 
 
 def _covers(keys, start_frame: float, rows: slice) -> bool:
@@ -88,8 +99,3 @@ def _covers(keys, start_frame: float, rows: slice) -> bool:
     frames = keys[rows, 0]
     wanted = start_frame + np.arange(rows.start, rows.stop)
     return len(frames) == len(wanted) and bool(np.abs(frames - wanted).max() < 1e-3)
-
-
-def _bag(action, slot: int) -> Any:
-    bags = [bag for layer in action.layers for strip in layer.strips for bag in strip.channelbags]
-    return next((bag for bag in bags if bag.slot_handle == slot), None)

@@ -10,7 +10,7 @@ from bpy.app.translations import pgettext_rpt as rpt_  # pyright: ignore[reportM
 from ...shared.errors import RetakeError
 from .. import session
 from ..reporting import carried_out, reported
-from . import character, reading, review
+from . import character, reading, review, wearing
 from . import scene as choosing
 from .choice_track import ChoiceTrack, Decision
 from .here import group_words
@@ -259,7 +259,7 @@ def wear(context) -> tuple[str, ...]:
     rig = session.character_of(context)
     if rig is None:
         return ()
-    return character.write_choice(context.scene, rig)[1]
+    return wearing.write_choice(context.scene, rig)[1]
 
 
 def _told(scene, decision: Decision, notes: tuple[str, ...]) -> str:

@@ -7,9 +7,9 @@ import json
 from hashlib import blake2b
 from typing import Any
 
-import numpy as np
-
 from .. import session
+from ..rig.writing.copying import keys_of_curve
+from ..slices import Gone, Work, action_with, at_once
 from . import reading
 
 OURS = "retake"
@@ -46,13 +46,30 @@ def provenance(scene) -> dict[str, object]:
 
 def keys_of(action) -> str:
     """A digest of all curves: whether somebody has changed them."""
-    found = blake2b(digest_size=16)
-    for layer in action.layers:
-        for strip in layer.strips:
-            for bag in strip.channelbags:
-                for curve in bag.fcurves:
-                    values = np.empty(2 * len(curve.keyframe_points), np.float32)
-                    curve.keyframe_points.foreach_get("co", values)
-                    found.update(f"{curve.data_path}[{curve.array_index}]".encode())
-                    found.update(values.tobytes())
-    return found.hexdigest()
+    return at_once(reading_keys(action.session_uid))
+
+
+def reading_keys(action: int) -> Work[str]:
+    """The same curve by curve, of the action with this session_uid. Raises Gone if it goes, or
+    curves are added or removed meanwhile."""
+    digest = blake2b(digest_size=16)
+    sizes = _sizes(action_with(action))
+    for number, size in enumerate(sizes):
+        for curve_number in range(size):
+            here = action_with(action)
+            if _sizes(here) != sizes:
+                raise Gone
+            curve = _bags(here)[number].fcurves[curve_number]
+            digest.update(f"{curve.data_path}[{curve.array_index}]".encode())
+            digest.update(keys_of_curve(curve).tobytes())
+            yield
+    return digest.hexdigest()
+
+
+def _sizes(action) -> list[int]:
+    return [len(bag.fcurves) for bag in _bags(action)]
+
+
+def _bags(action) -> list:
+    strips = (strip for layer in action.layers for strip in layer.strips)
+    return [bag for strip in strips for bag in strip.channelbags]

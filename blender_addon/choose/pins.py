@@ -24,12 +24,12 @@ from ..client.outcomes import TakesReady
 from ..preferences import server_python
 from ..reporting import reported
 from ..sidebar import told
+from ..slices import with_uid
 from ..takes import overlay
 from ..waiting import WaitsForJob
 from . import character, reading, ready
 from . import scene as choosing
 from .again import ScenePin, again_request, read_pin, steering_of
-from .ahead import with_uid
 from .combine import combine
 from .here import Again, alternatives_in, with_more
 from .stage import stage_of

@@ -5,6 +5,7 @@
 import bpy
 
 from ...shared.errors import RetakeError
+from .. import session
 from ..reporting import carried_out, reported
 from . import character, overlay, reading
 from .choice_track import WHOLE
@@ -185,7 +186,7 @@ class RETAKE_OT_apply_preview(bpy.types.Operator):
 def show_alternative(context, index: int) -> None:
     """Preview one on the character; the one that is previewed already is taken back."""
     scene, state = context.scene, reading.of(context.scene)
-    rig = character.require_character(context)
+    rig = _character_of(context)
     index = state.active_alternative if index < 0 else index
     if index >= len(state.alternatives):
         raise RetakeError("Nothing is open to choose from. Go to a doubtful stretch first.")
@@ -197,6 +198,14 @@ def show_alternative(context, index: int) -> None:
         decision = wished(scene, active_hypothesis(state))
         character.preview(scene, rig, decision)
     reading.redraw()
+
+
+def _character_of(context):
+    """The armature that wears the takes. RetakeError that says how to name one."""
+    rig = session.character_of(context)
+    if rig is None:
+        raise RetakeError("There is no character. Choose one in the step Rig, or make it active.")
+    return rig
 
 
 CLASSES = (

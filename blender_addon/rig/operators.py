@@ -19,8 +19,9 @@ from ..takes.rows import BEST
 from . import scene as rigging
 from .apply_take import Solved, Wearer, read_wearer, solve_for
 from .writing import nla
+from .writing.channels import channels
 from .writing.simplify import as_key_poses
-from .writing.write_action import channels, write_action, write_key_poses
+from .writing.write_action import write_action, write_key_poses
 
 
 class NeedsRig:

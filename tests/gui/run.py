@@ -20,7 +20,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 LIMIT_S = 600
 
-SERVED = ("busy",)
+SERVED = ("busy", "long")
 """Walks that need a server."""
 
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from ....shared.arrays import Floats
 from ..apply_take import Wearer
+from .channels import Channel
 from .key_poses import KeyPoses, key_poses
 from .pose_error import Curves, Errors, Judge
-from .write_action import Channel
 
 
 @dataclass(frozen=True)

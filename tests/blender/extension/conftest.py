@@ -8,14 +8,17 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import bpy
+import numpy as np
 import pytest
 from retake.blender_addon.packaging import build_zip, wheels
 from retake.shared import connection_file
+from retake.shared.takes import Takes
 
 PACKAGE = "bl_ext.user_default.retake"
 
@@ -47,6 +50,27 @@ def installed(extension_zip: Path) -> str:
 def part(installed: str) -> Callable[[str], ModuleType]:
     """A module of the installed extension, as Blender has it."""
     return lambda name: importlib.import_module(f"{installed}.blender_addon.{name}")
+
+
+@pytest.fixture
+def long_clip(tmp_path: Path) -> Callable[[], Any]:
+    """Makes the sample's takes six times as long, forth and back, and has its character wear them;
+    -> what there is to choose."""
+
+    def lengthened() -> Any:
+        scene = bpy.context.scene
+        takes = Takes.load(Path(bpy.path.abspath(scene.retake.takes_path)))
+        forth = np.arange(6 * takes.frame_count) % (2 * takes.frame_count)
+        index = np.minimum(forth, 2 * takes.frame_count - 1 - forth)
+        arrays = {name: getattr(takes, name)[:, index] for name in ("poses", "root")}
+        arrays |= {name: getattr(takes, name)[index] for name in ("spread", "contacts")}
+        path = tmp_path / "long.takes.npz"
+        replace(takes, **arrays, times=np.arange(len(index)) / takes.fps).save(path)
+        bpy.ops.retake.load_takes(filepath=str(path))
+        bpy.ops.retake.clear_choice(everything=True)
+        return scene.retake_choose
+
+    return lengthened
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,7 +14,6 @@ import numpy as np
 import pytest
 from retake.blender_addon.choose.choice_track import ChoiceTrack
 from retake.server.models import SHIPPED
-from retake.shared.takes import Takes
 
 pytestmark = pytest.mark.timeout(300)  # the first test may have to download the wheels
 
@@ -559,10 +557,10 @@ def test_the_first_step_shows_something_else_than_what_is_worn(sample: Any, part
 
 
 def test_a_preview_in_a_long_clip_changes_only_its_limb(
-    sample: Any, part: Part, tmp_path: Path
+    sample: Any, part: Part, long_clip: Callable[[], Any]
 ) -> None:
     """It is solved near by; all other keys are copies of what is worn."""
-    state = _long_clip(sample, tmp_path)
+    state = long_clip()
     worn, actions = _curves(sample), len(bpy.data.actions)
     _open("right_arm", 300, 330)
     shown = next(i for i, r in enumerate(state.alternatives) if i != state.active_alternative)
@@ -627,18 +625,3 @@ def test_a_redraw_reads_no_file(sample: Any, part: Part, monkeypatch: pytest.Mon
     ready._look()
     assert ready.takes_at_hand(scene).hypothesis_count == 12
     assert not ready._takes.is_busy
-
-
-def _long_clip(rig: Any, folder: Path) -> Any:
-    """The sample's takes six times, forth and back, and worn; -> what there is to choose."""
-    scene = bpy.context.scene
-    takes = Takes.load(Path(bpy.path.abspath(scene.retake.takes_path)))
-    forth = np.arange(6 * takes.frame_count) % (2 * takes.frame_count)
-    index = np.minimum(forth, 2 * takes.frame_count - 1 - forth)
-    arrays = {name: getattr(takes, name)[:, index] for name in ("poses", "root")}
-    arrays |= {name: getattr(takes, name)[index] for name in ("spread", "contacts")}
-    path = folder / "long.takes.npz"
-    replace(takes, **arrays, times=np.arange(len(index)) / takes.fps).save(path)
-    bpy.ops.retake.load_takes(filepath=str(path))
-    bpy.ops.retake.clear_choice(everything=True)
-    return scene.retake_choose

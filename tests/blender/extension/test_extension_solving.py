@@ -132,9 +132,9 @@ def test_other_takes_end_a_preview_that_is_not_there_yet(sample: Any, part: Part
 def test_the_best_take_is_worn_only_where_nothing_came_between(
     sample: Any, part: Part, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
-    scene, wearer = bpy.context.scene, part("choose.character")
+    scene, wearer = bpy.context.scene, part("choose.wearing")
     written = []
-    monkeypatch.setattr(wearer, "write_choice", lambda *who: written.append(who))
+    monkeypatch.setattr(wearer, "_wearing", lambda *who: iter(written.append(who) or ()))
     wearer.wear_best(scene)
     assert written == []
     if change == "decision":

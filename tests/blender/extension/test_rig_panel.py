@@ -318,7 +318,7 @@ def test_an_object_that_was_carried_begins_where_it_stood(taken: Any, parented: 
 
 def test_previews_and_apply_wish_the_same(taken: Any, part: Part) -> None:
     bpy.context.scene.retake_rig.in_place = True
-    action, _ = part("choose.character").write_choice(bpy.context.scene, taken)
+    action, _ = part("choose.wearing").write_choice(bpy.context.scene, taken)
     chosen = curves_of(action)
     bpy.ops.retake.apply_take()
     applied = curves_of(taken.animation_data.action)

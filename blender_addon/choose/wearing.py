@@ -1,0 +1,129 @@
+# pyright: basic, reportAttributeAccessIssue=false
+"""The chosen motion on the character, as an action of ours."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import bpy
+
+from ...shared.errors import RetakeError
+from .. import session
+from ..rig.writing.channels import Manner, channels_in
+from ..rig.writing.write_action import finish, keying, put_on
+from ..slices import Gone, Work, action_with, at_once, by_and_by, found, with_uid
+from . import reading, ready
+from .ahead import once_solved, solves_of
+from .character import end_preview
+from .half_written import half_written
+from .origin import OURS, note_of, provenance, reading_keys
+
+log = logging.getLogger(__name__)
+
+
+def write_choice(scene, rig, name: str | None = None):
+    """The scene's choices onto the rig. -> the action and notes about it.
+
+    An action that was written so before, and that nobody has edited since, is replaced by the new
+    one under its name; any other action stays. RetakeError if the rig cannot wear it.
+    """
+    return at_once(_writing(scene, rig, name or f"{session.of(scene).takes_name} chosen"))
+
+
+def wear_best(scene) -> None:
+    """Choosing is for the exceptions: takes that arrive are worn as soon as a thread has solved
+    them, if there is somebody who wears this scene's takes, and nobody had to decide anything."""
+    rig = session.of(scene).character
+    if not reading.of(scene).apply_best or rig is None or rig.name not in scene.objects:
+        return
+    uid, asked = scene.session_uid, _asked_of(scene)
+
+    def is_wanted() -> bool:
+        """Unless an undo, a decision or other takes came between."""
+        scene = with_uid(bpy.data.scenes, uid)
+        return scene is not None and _asked_of(scene) == asked
+
+    def wear(scene, rig) -> None:
+        by_and_by(_wearing(scene, rig), failed, is_wanted)
+
+    def failed(error: RetakeError) -> None:
+        if isinstance(error, Gone) and is_wanted():
+            wear_best(found(bpy.data.scenes, uid))
+            return
+        log.info("the best take was not applied: %s", error)
+
+    try:
+        once_solved(scene, rig, [reading.choice_track(scene)], None, wear, failed, is_wanted)
+    except RetakeError as error:
+        failed(error)
+
+
+def _asked_of(scene) -> tuple[str, str, int]:
+    own, character = session.of(scene), session.of(scene).character
+    return own.takes_path, reading.of(scene).decisions, character.session_uid if character else 0
+
+
+def _wearing(scene, rig) -> Work[None]:
+    yield from _writing(scene, rig, f"{session.of(scene).takes_name} chosen")
+    yield
+    session.push_undo("Apply Best Take")
+
+
+def _writing(scene, rig, name: str):
+    """`write_choice`, curve by curve."""
+    end_preview()
+    scenes, rigs = bpy.data.scenes, bpy.data.objects
+    scene_uid, rig_uid = scene.session_uid, rig.session_uid
+    solved = solves_of(scene, rig).whole(reading.choice_track(scene))
+    rows = channels_in(Manner.of(rig), solved.motion)
+    with half_written(rig, name) as uid:
+        yield from keying(uid, rows, solved.frames)
+        finish(found(rigs, rig_uid), action_with(uid), solved.switches, solved.frames[0])
+        keys = yield from reading_keys(uid)
+        old_uid = yield from _unedited(rig_uid)
+        scene, rig, action = found(scenes, scene_uid), found(rigs, rig_uid), action_with(uid)
+        end_preview()
+        old = _action_of(rig)
+        put_on(rig, action)
+        if old and old.session_uid == old_uid:
+            _take_the_place_of(old, action)
+        action[OURS] = json.dumps({**provenance(scene), "keys": keys})
+        session.of(scene).character = rig
+        ready.want_review_of_character(scene)
+        return action, solved.notes
+
+
+def _unedited(rig: int) -> Work[int]:
+    """The rig's action if it is ours and as we wrote it, else 0; both by session_uid."""
+    action = _action_of(found(bpy.data.objects, rig))
+    written = note_of(action).get("keys") if action else None
+    if not action or not written or action.library:
+        return 0
+    uid = action.session_uid
+    keys = yield from reading_keys(uid)
+    return uid if keys == written else 0
+
+
+def _action_of(rig):
+    return rig.animation_data.action if rig.animation_data else None
+
+
+def _take_the_place_of(old, new) -> None:
+    """Also for strips and other objects that use it, and in name."""
+    users = [o for o in bpy.data.objects if o.animation_data and o.animation_data.action == old]
+    old.use_fake_user = False
+    old.user_remap(new)
+    for user in users:
+        user.animation_data.action_slot = new.slots[0]
+    name = old.name
+    bpy.data.actions.remove(old)
+    new.name = name
+
+
+def register() -> None:
+    session.arrival_listeners.append(wear_best)
+
+
+def unregister() -> None:
+    session.arrival_listeners.remove(wear_best)
