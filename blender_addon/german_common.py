@@ -46,6 +46,8 @@ TEXTS = {
     "Iterations": "Durchgänge",
     "Denoising steps per take; more are slower and a little more exact": "Schritte des Entrauschens je Fassung; mehr sind langsamer und etwas genauer",
     "Seed": "Startwert",
+    "Model": "Modell",
+    "Which model of the server samples. Empty: the one for its device, a small one for processors, a larger one for GPUs": "Mit welchem Modell des Servers. Leer: mit dem für sein Gerät, einem kleinen für Prozessoren, einem größeren für Grafikkarten",
     "Another number gives other takes": "Eine andere Zahl ergibt andere Fassungen",
     "Focal Length (px)": "Brennweite (px)",
     "Focal length of the camera in pixels of the video; 0: guessed from its size": "Brennweite der Kamera in Pixeln des Videos; 0: aus seiner Größe geschätzt",

@@ -46,6 +46,13 @@ class RetakeTake(bpy.types.PropertyGroup):
     )
 
 
+def _known_models(self, context, text):
+    """Those that the server has named; others may be typed."""
+    from .timer import client  # not before: it needs these fields itself
+
+    return client.models
+
+
 class RetakeSession(bpy.types.PropertyGroup):
     track_path: bpy.props.StringProperty(
         name="Track",
@@ -63,6 +70,13 @@ class RetakeSession(bpy.types.PropertyGroup):
         default=5,
         min=1,
         max=50,
+    )
+    model: bpy.props.StringProperty(
+        name="Model",
+        description="Which model of the server samples. Empty: the one for its device, a small one "
+        "for processors, a larger one for GPUs",
+        search=_known_models,
+        search_options={"SUGGESTION"},
     )
     seed: bpy.props.IntProperty(
         name="Seed", description="Another number gives other takes", default=0, min=0

@@ -87,6 +87,7 @@ def settings_of(scene) -> LiftSettings:
         hypotheses=session.hypotheses,
         iterations=session.iterations,
         seed=session.seed,
+        model=session.model,
         focal=session.focal_px or None,
     )
 

@@ -24,7 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder of videos and keypoint tracks, or a text file with one path per line",
     )
     parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the takes")
-    parser.add_argument("--model", default="", help="name of the model (default: the shipped one)")
+    parser.add_argument(
+        "--model",
+        default="",
+        help="name of the model (default: that for this device)",
+    )
     parser.add_argument("--hypotheses", type=int, default=5, help="motions per clip (default: 5)")
     parser.add_argument("--iterations", type=int, default=5, help="of the sampler (default: 5)")
     parser.add_argument("--seed", type=int, default=0, help="same seed, same motions (default: 0)")
@@ -40,8 +44,9 @@ def run(args: argparse.Namespace) -> int:
     """0 if every clip has its takes, 1 if some have failed. A second run does only what is left."""
     from ..server.lifting.lift_options import LiftOptions
     from ..server.models import default_model
+    from ..shared.model.device import best_device
 
-    model = args.model or default_model()
+    model = args.model or default_model(best_device())
     LiftOptions(  # refuses what cannot be
         model=model, hypotheses=args.hypotheses, iterations=args.iterations, seed=args.seed
     )

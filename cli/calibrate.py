@@ -38,14 +38,13 @@ def run(args: argparse.Namespace) -> int:
     for name in ("windows", "iterations"):
         if getattr(args, name) < 1:
             raise RetakeError(f"--{name} is {getattr(args, name)}; expected at least 1.")
-    import torch
-
     from ..shared.model.artifact import load_model
+    from ..shared.model.device import best_device
     from ..training.data.motion_set import MotionSet
     from ..training.evaluation.calibrate import calibrate, write_calibration
     from ..training.evaluation.lifters import Sampling
 
-    device = "cuda" if args.device == "auto" and torch.cuda.is_available() else "cpu"
+    device = best_device() if args.device == "auto" else "cpu"
     sampling = Sampling(args.hypotheses, args.iterations, not args.no_flip, args.seed)
     data = MotionSet.open(args.data)
     fit = calibrate(load_model(args.model, device), data, sampling, args.windows)

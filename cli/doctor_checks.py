@@ -110,7 +110,9 @@ def server() -> str:
 
 def one_second() -> str:
     """A clip of one second, lifted in this process."""
-    name, start = default_model(), time.perf_counter()
+    from ..shared.model.device import best_device
+
+    name, start = default_model(best_device()), time.perf_counter()
     model = open_model(name)
     loaded = time.perf_counter()
     options = LiftOptions(model=name, hypotheses=5, iterations=5)

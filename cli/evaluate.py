@@ -46,16 +46,15 @@ def run(args: argparse.Namespace) -> int:
             raise RetakeError(f"--{name} is {getattr(args, name)}; expected at least 1.")
     if args.json:
         check_output(args.json)
-    import torch
-
     from ..shared.model.artifact import load_model
+    from ..shared.model.device import best_device
     from ..training.data.motion_set import MotionSet
     from ..training.evaluation.evaluate import AVERAGE, Plan, evaluate
     from ..training.evaluation.lifters import Sampling
     from ..training.evaluation.paper import beside
     from ..training.export import about_of
 
-    device = "cuda" if args.device == "auto" and torch.cuda.is_available() else "cpu"
+    device = best_device() if args.device == "auto" else "cpu"
     sampling = Sampling(args.hypotheses, args.iterations, not args.no_flip, args.seed)
     plan = Plan(sampling, args.windows, not args.no_own_root, args.limit, _calibration(args.model))
     data = MotionSet.open(args.data)

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "track", type=Path, help="keypoint track (.npz), as `retake detect` writes it"
     )
     parser.add_argument("-o", "--out", type=Path, required=True, help="takes file (.npz) to write")
-    parser.add_argument("--model", help="name of the model (default: the shipped one)")
+    parser.add_argument("--model", help="name of the model (default: that for this device)")
     parser.add_argument("--hypotheses", type=int, default=5, help="how many motions (default: 5)")
     parser.add_argument(
         "--iterations",
@@ -68,11 +68,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from ..server.lifting.lift_options import LiftOptions
     from ..server.models import default_model
+    from ..shared.model.device import best_device
 
     check_output(args.out, args.track)
     track = KeypointTrack.load(args.track)
     options = LiftOptions(
-        model=args.model or default_model(),
+        model=args.model or default_model(best_device()),
         hypotheses=args.hypotheses,
         iterations=args.iterations,
         seed=args.seed,

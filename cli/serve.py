@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 def _options(args: argparse.Namespace) -> FrontOptions:
     from ..server.front.front import FrontOptions
     from ..server.front.gate import read_keys
-    from ..server.models import available_models, find_model
+    from ..server.models import find_model
 
     if bool(args.bind) != (args.authorized_keys is not None):
         raise RetakeError(
@@ -80,7 +80,7 @@ def _options(args: argparse.Namespace) -> FrontOptions:
         idle_s=None if args.idle is None else args.idle * 60,
         bind=args.bind,
         authorized_keys=read_keys(args.authorized_keys) if args.authorized_keys else frozenset(),
-        warm_up=args.model or next(iter(available_models()), ""),
+        warm_up=args.model or "",
     )
 
 

@@ -26,21 +26,35 @@ def available_models() -> dict[str, Path]:
     return found
 
 
-def find_model(name: str) -> Path:
-    """The folder of the model called `name`; RetakeError with the known names if there is none."""
-    models = available_models()
+def find_model(name: str, device: str = "cpu") -> Path:
+    """The folder of the model called `name`, or if that is empty of the device's default.
+
+    RetakeError with the known names if there is none.
+    """
+    name, models = name or default_model(device), available_models()
     if name not in models:
         known = ", ".join(models) or "none"
         raise RetakeError(f"There is no model called '{name}'. Installed models: {known}.")
     return models[name]
 
 
-def default_model() -> str:
-    """The first shipped model; RetakeError if no model is installed."""
+def default_model(device: str = "cpu") -> str:
+    """What a lift gets that names no model: of the shipped ones the smallest for a processor, the
+    largest for a GPU; without them the first of the user's own.
+
+    RetakeError if no model is installed.
+    """
     models = available_models()
     if not models:
         raise RetakeError(f"No model is installed. Expected model folders in {SHIPPED}.")
-    return next(iter(models))
+    shipped = sorted(_models_in(SHIPPED), key=lambda name: _size(models[name]))
+    if not shipped:
+        return next(iter(models))
+    return shipped[0 if device == "cpu" else -1]
+
+
+def _size(folder: Path) -> int:
+    return (folder / "model.safetensors").stat().st_size
 
 
 def weights_hash(folder: Path) -> str:
@@ -60,17 +74,18 @@ def calibration_of(folder: Path) -> Calibration | None:
     return Calibration.from_dict(values) if values else None
 
 
-def open_model(name: str, device: str = "cpu") -> OpenModel:
-    """The model called `name`, ready to sample in this process. Imports torch.
+def open_model(name: str) -> OpenModel:
+    """The model called `name`, ready to sample in this process on its best device. Imports torch.
 
     Raises RetakeError if there is none, or it cannot be read.
     """
     from ..shared.model.artifact import load_model
+    from ..shared.model.device import best_device
     from ..shared.model.guidance.plan import plan
     from ..shared.model.proposals import sample_and_propose
 
     folder = find_model(name)
-    model = load_model(folder, device)
+    model = load_model(folder, best_device())
     return OpenModel(
         partial(sample_and_propose, model),
         weights_hash(folder),

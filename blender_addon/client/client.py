@@ -68,7 +68,8 @@ class Client:
         self.job: Job | None = None
         self.preview: Preview | None = None
         self._connection: Connection[Reply | Outcome | Preview] | None = None
-        self._models: list[str] = []
+        self.models: list[str] = []
+        """The names that the server has said."""
         self._request: Lift | Detect | None = None
         self._growing: Preview | None = None  # the network thread's own
         self._is_sent = self._is_welcome = False
@@ -126,8 +127,8 @@ class Client:
         self.job, self.message = Job(request.job_id, path), ""
         self.failure = self.preview = None
         self._request, self._is_sent, self._repeats = request, False, 0
-        if self._is_welcome and isinstance(failed := self._submit(), JobFailed):
-            raise RetakeError(failed.text)
+        if self._is_welcome:
+            self._submit()
 
     def cancel(self) -> None:
         """Ask the server to stop the job.
@@ -191,7 +192,7 @@ class Client:
     def _handle(self, news: News) -> Outcome | None:
         match news:
             case Welcome():
-                return self._welcomed(news)
+                self._welcomed(news)
             case Pong():
                 self._show(news.state, news.text or news.device)
             case Lost():
@@ -214,10 +215,11 @@ class Client:
     def _is_ours(self, job_id: str) -> bool:
         return self.job is not None and self.job.job_id == job_id
 
-    def _welcomed(self, welcome: Welcome) -> Outcome | None:
-        self._is_welcome, self._models = True, welcome.models
+    def _welcomed(self, welcome: Welcome) -> None:
+        self._is_welcome, self.models = True, welcome.models
         self._show(welcome.state, welcome.text or welcome.device)
-        return self._submit() if self._request else None
+        if self._request:
+            self._submit()
 
     def _show(self, state: str, text: str) -> None:
         """The server's own word; whether it is busy for us is what counts here."""
@@ -225,19 +227,12 @@ class Client:
         if self.job and self._is_sent and self.state is not ServerState.FAILED:
             self.state = ServerState.BUSY
 
-    def _submit(self) -> Outcome | None:
+    def _submit(self) -> None:
         assert self._connection is not None
         assert self._request is not None
-        request = self._request
-        if isinstance(request, Lift) and not request.model:
-            if not self._models:
-                text = "The server has no model installed."
-                return self._end(JobFailed(request.job_id, text, code="unknown_model"))
-            request = replace(request, model=self._models[0])
-        self._connection.send(request)
+        self._connection.send(self._request)
         self._is_sent = True
         self.state = ServerState.BUSY
-        return None
 
     def _end(self, outcome: Outcome) -> Outcome:
         self.job = self._request = None

@@ -61,7 +61,6 @@ TEXTS = {
     "The video is not the one that the takes were made of, or it was changed since.": "Das Video ist nicht das, aus dem die Fassungen entstanden sind, oder es wurde seither geändert.",
     "The keypoints are those of a video of {w} x {h} at {fps:.4g} fps, which the clip is not.": "Die Punkte gehören zu einem Video mit {w} x {h} und {fps:.4g} Bildern/s; das ist der Clip nicht.",
     "The server is still busy with your last clip. Cancel it first.": "Der Server ist noch mit dem letzten Clip beschäftigt. Brich das zuerst ab.",
-    "The server has no model installed.": "Auf dem Server ist kein Modell installiert.",
     "The server ended unexpectedly.": "Der Server hat unerwartet geendet.",
     "The server's finished frames do not follow those before.": "Die fertigen Bilder des Servers schließen nicht an die vorigen an.",
     "The Retake server is not installed. Press Set Up Server, or name the Python that has it under 'Server Python' in the preferences.": "Der Retake-Server ist nicht installiert. Drücke „Server einrichten“ oder nenne in den Einstellungen unter „Python des Servers“ das Python, das ihn hat.",

@@ -13,7 +13,8 @@ from ...shared.takes import ARRAYS, Takes
 class LiftSettings:
     """What the animator chooses about sampling.
 
-    `model` empty: the server's first. `focal` in pixels; None: the server's usual guess.
+    `model` empty: the server's choice for its device. `focal` in pixels; None: the server's usual
+    guess.
     """
 
     hypotheses: int = 5

@@ -102,6 +102,7 @@ class RETAKE_PT_takes(RetakePanel, bpy.types.Panel):
         column.prop(state, "hypotheses")
         column.prop(state, "iterations")
         column.prop(state, "seed")
+        column.prop(state, "model", placeholder=iface_("Automatic"))
         if context.scene.retake_clip.clip is None:  # else the step Clip knows it
             column.prop(state, "focal_px", text="Focal (px)")  # its whole name is too wide
         column.prop(context.scene.retake_choose, "apply_best")

@@ -24,7 +24,7 @@ are counted, not timed: nobody answers while the whole computer sleeps."""
 class Care:
     """At most one worker at a time. `stage` says what it is busy with before its first job."""
 
-    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], warm_up: str = "") -> None:
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], warm_up: str | None = None) -> None:
         self.worker: WorkerProcess | None = None
         self.device = ""
         self.stage = ""

@@ -80,7 +80,7 @@ class Desk:
         if not request.job_id:
             raise ProtocolError("job_id", "it is empty")
         try:
-            source = _source_of(request)
+            source = _source_of(request, self._care.device)
         except _NoModel as error:
             self._fail(client, request.job_id, "unknown_model", str(error), "model")
             return
@@ -263,13 +263,14 @@ class _NoModel(RetakeError):
     """There is no model of that name."""
 
 
-def _source_of(request: Lift | Detect) -> Path:
-    """What the job is computed from; the request is checked as well."""
+def _source_of(request: Lift | Detect, device: str) -> Path:
+    """What the job is computed from; the request is checked as well. `device`: what models run on;
+    empty while the worker is starting."""
     if isinstance(request, Detect):
         return read_detect(request)
     read_lift(request)
     try:
-        return find_model(request.model) / "model.safetensors"
+        return find_model(request.model, device or "cpu") / "model.safetensors"
     except RetakeError as error:
         raise _NoModel(str(error)) from None
 

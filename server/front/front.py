@@ -72,14 +72,14 @@ class FrontOptions:
     idle_s           it ends when nobody has had a job for so long; None: never
     bind             one more endpoint, for other computers
     authorized_keys  public keys in Z85 of those who may come from there
-    warm_up          model to load before anybody asks for it
+    warm_up          model to load before anybody asks for it; empty: the default one; None: none
     """
 
     parent: int | None = None
     idle_s: float | None = None
     bind: str = ""
     authorized_keys: frozenset[bytes] = frozenset()
-    warm_up: str = ""
+    warm_up: str | None = None
 
 
 class Front:

@@ -81,9 +81,9 @@ class WorkerProcess:
         self,
         context: zmq.Context[zmq.Socket[bytes]],
         command: Sequence[str] = COMMAND,
-        warm_up: str = "",
+        warm_up: str | None = None,
     ) -> None:
-        """`warm_up`: the model it shall load before anybody asks for it."""
+        """`warm_up`: as in `FrontOptions`."""
         self.ready = False
         self.socket, address, public_key = _private_socket(context)
         self._process = subprocess.Popen(
@@ -135,7 +135,7 @@ class WorkerProcess:
             self._process.kill()
             self._process.wait()
 
-    def _tell(self, what: dict[str, str]) -> None:
+    def _tell(self, what: dict[str, str | None]) -> None:
         assert self._process.stdin is not None
         line = json.dumps(what) + "\n"
         try:

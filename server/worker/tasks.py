@@ -129,7 +129,8 @@ class Task:
         with self._shop.turns.turn(request.batch):
             self._stop_if_cancelled()
             try:
-                folder = find_model(options.model)
+                folder = find_model(options.model, self._shop.device)
+                options = replace(options, model=folder.name)
                 if not self._shop.models.holds(folder):
                     self._step(send, "loading the model", 0)
                 model = self._shop.models.get(folder)

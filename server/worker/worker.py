@@ -115,12 +115,11 @@ def main() -> None:
     socket = connect(where["address"], where["server_key"])
     _tell(socket, Progress(job_id="", stage="loading PyTorch", done=0, total=0))
     device, load = _prepare_torch()
-    worker = Worker(
-        socket, Workshop(ModelCache(load), Results(), Journals(), Turns(is_shared(device)))
-    )
+    turns = Turns(is_shared(device))
+    worker = Worker(socket, Workshop(ModelCache(load), Results(), Journals(), turns, device))
     settle()
     _tell(socket, _welcome(device))
-    if where.get("warm_up"):
+    if where.get("warm_up") is not None:
         worker.warm_up(where["warm_up"])
     worker.run()
 
@@ -170,11 +169,10 @@ def _prepare_torch() -> tuple[str, Loader]:
 
     The only place of the server that imports torch.
     """
-    import torch
-
+    from ...shared.model.device import best_device
     from .frugal import FrugalSampler
 
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = best_device()
 
     def load(folder: Path) -> OpenModel:
         sampler = FrugalSampler(folder, device)

@@ -53,15 +53,19 @@ class ModelCache:
 
 @dataclass(frozen=True)
 class Workshop:
+    """`device`: what models run on."""
+
     models: ModelCache
     results: Results
     journals: Journals
     turns: Turns
+    device: str = "cpu"
     shares: Shares = field(default_factory=Shares)
 
 
 def warm_up(workshop: Workshop, name: str, send: Send) -> None:
-    """Load a model and sample once, so that the first job does not wait.
+    """Load a model (an empty name: the default one) and sample once, so that the first job does
+    not wait.
 
     If that fails, the first job says what is wrong to somebody who reads it.
     """
@@ -72,8 +76,9 @@ def warm_up(workshop: Workshop, name: str, send: Send) -> None:
     pixels = np.random.default_rng(0).uniform(0, 100, (2, 17, 2))
     try:
         with workshop.turns.turn(batch=True):
-            tell(f"loading the model {name}")
-            model = workshop.models.get(find_model(name))
+            folder = find_model(name, workshop.device)
+            tell(f"loading the model {folder.name}")
+            model = workshop.models.get(folder)
             tell("warming up")
             model.sample(pixels, 100, 100, hypotheses=1, iterations=1, seed=0, on_step=_ignore)
     except RetakeError as error:

@@ -310,7 +310,7 @@ class RunningFront:
         assert self._listens.wait(10)
 
     def _start_worker(
-        self, context: zmq.Context[zmq.Socket[bytes]], warm_up: str = ""
+        self, context: zmq.Context[zmq.Socket[bytes]], warm_up: str | None = None
     ) -> WorkerProcess:
         self.starts += 1
         self.worker = WorkerProcess(context, (sys.executable, "-c", self._program))

@@ -30,6 +30,22 @@ def test_shipped_models_come_first_and_the_first_is_the_default(folders: Path) -
     assert find_model("small") == shipped
 
 
+def test_a_processor_gets_the_smallest_and_a_gpu_the_largest_shipped_model(folders: Path) -> None:
+    large = make_model(folders / "shipped" / "base")
+    (large / "model.safetensors").write_bytes(bytes(100))
+    make_model(folders / "shipped" / "small")
+    mine = make_model(folders / "extra" / "mine")
+    (mine / "model.safetensors").write_bytes(bytes(1000))
+    assert default_model() == default_model("cpu") == "small"
+    assert default_model("cuda") == "base"
+    assert find_model("", "cuda") == large
+
+
+def test_without_shipped_models_the_own_one_is_the_default(folders: Path) -> None:
+    make_model(folders / "extra" / "mine")
+    assert default_model("cuda") == default_model("cpu") == "mine"
+
+
 def test_a_folder_without_weights_is_no_model(folders: Path) -> None:
     (make_model(folders / "extra" / "half") / "model.safetensors").unlink()
     assert available_models() == {}

@@ -64,7 +64,7 @@ def _answers(result: Result) -> Callable[[Request], Sequence[Reply]]:
     return script
 
 
-def test_takes_arrive_saved_and_the_first_model_is_used(
+def test_takes_arrive_saved_and_the_model_is_left_to_the_server(
     client: Client, serve: Serve, request_one: Lift, result: Result, takes: Takes, tmp_path: Path
 ) -> None:
     server = serve(_answers(result))
@@ -75,7 +75,8 @@ def test_takes_arrive_saved_and_the_first_model_is_used(
     assert isinstance(outcome, TakesReady)
     np.testing.assert_array_equal(Takes.load(tmp_path / "takes.npz").poses, takes.poses)
     assert (client.state, client.job) == (ServerState.READY, None)
-    assert [r.model for r in server.seen if isinstance(r, Lift)] == ["small"]
+    assert [r.model for r in server.seen if isinstance(r, Lift)] == [""]
+    assert client.models == ["small", "large"]
 
 
 def test_progress_is_seen_while_the_job_runs(

@@ -13,6 +13,7 @@ import msgpack  # pyright: ignore[reportMissingTypeStubs]
 import numpy as np
 import pytest
 import zmq
+from retake.server.models import default_model
 from retake.server.worker.shares import PARTS
 from retake.shared.protocol import (
     PROTOCOL_VERSION,
@@ -186,6 +187,15 @@ def test_a_model_that_cannot_be_had_is_named(
     assert isinstance(failed, Failed)
     assert (failed.code, failed.field) == ("unknown_model", "model")
     assert model in failed.text
+
+
+def test_a_request_that_names_no_model_gets_the_default_one(
+    client: Client, request_lift: RequestLift
+) -> None:
+    client.send(request_lift("a", model=""))
+    result = client.outcome("a")
+    assert isinstance(result, Result)
+    assert json.loads(result.meta)["model"] == default_model()
 
 
 def pack(value: object) -> bytes:
