@@ -33,6 +33,7 @@ from retake.shared.ground import find_ground
 from retake.shared.keypoints import KeypointTrack
 from retake.shared.layouts.known import MEDIAPIPE33
 from retake.shared.layouts.to_h36m import to_h36m
+from retake.shared.model.device import best_device
 from retake.shared.model.jumps import possible
 from retake.shared.resample import fill_gaps
 from retake.shared.rotations import frame
@@ -56,7 +57,7 @@ class Clip:
 def main() -> None:
     parser = report.arguments(__doc__ or "")
     parser.add_argument("clips", type=Path, nargs="+", metavar="CLIP")
-    parser.add_argument("--model", default=default_model())
+    parser.add_argument("--model", default=default_model(best_device()))
     parser.add_argument("--frames", type=int, default=300, help="of each clip (default: 300)")
     parser.add_argument("--picture", type=Path, metavar="FILE.png")
     options = parser.parse_args()

@@ -80,6 +80,8 @@ def run_command(name: str, arguments: list[str]) -> int:
         return module.run(parser.parse_args(arguments))
     except RetakeError as error:
         return complain(str(error), FAILED)
+    except MemoryError:
+        return complain("The memory ran out. Ask for fewer hypotheses, or cut the clip.", FAILED)
     except ImportError as error:
         if (error.name or "").startswith("retake"):
             raise

@@ -43,14 +43,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0 if every clip has its takes, 1 if some have failed. A second run does only what is left."""
     from ..server.lifting.lift_options import LiftOptions
-    from ..server.models import default_model
-    from ..shared.model.device import best_device
 
-    model = args.model or default_model(best_device())
     LiftOptions(  # refuses what cannot be
-        model=model, hypotheses=args.hypotheses, iterations=args.iterations, seed=args.seed
+        model=args.model, hypotheses=args.hypotheses, iterations=args.iterations, seed=args.seed
     )
-    settings = Settings(model, args.hypotheses, args.iterations, args.seed)
+    settings = Settings(args.model, args.hypotheses, args.iterations, args.seed)
     clips = find_clips(args.clips, args.out.resolve())
     make_folder(args.out)
     done = {clip.name: record for clip in clips if (record := finished(clip, settings))}

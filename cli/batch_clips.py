@@ -23,7 +23,7 @@ SUMMARY = "summary.json"
 
 @dataclass(frozen=True)
 class Settings:
-    """What all clips of a batch share."""
+    """What all clips of a batch share. `model` empty: the default where a clip is lifted."""
 
     model: str
     hypotheses: int

@@ -118,9 +118,12 @@ def _model(name: str) -> Callable[..., Takes]:
 
 def lift_in_process(track: KeypointTrack, settings: Settings) -> Takes:
     from ..server.lifting.lift_options import LiftOptions
+    from ..server.models import default_model
+    from ..shared.model.device import best_device
 
-    options = LiftOptions(**asdict(settings))
-    return _model(settings.model)(track, options=options, report=_unheard)
+    name = settings.model or default_model(best_device())
+    options = LiftOptions(**asdict(replace(settings, model=name)))
+    return _model(name)(track, options=options, report=_unheard)
 
 
 def detect_in_process(video: Path) -> KeypointTrack:

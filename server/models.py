@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from functools import partial
 from pathlib import Path
+from typing import cast
 
 from ..shared.choosing.spread import Calibration
 from ..shared.errors import RetakeError
-from .lifting.lift import OpenModel
+from .lifting.lift import OpenModel, Sampler
 
 SHIPPED = Path(__file__).parent / "models"
 EXTRA_VARIABLE = "RETAKE_MODELS"
@@ -47,10 +47,9 @@ def default_model(device: str = "cpu") -> str:
     models = available_models()
     if not models:
         raise RetakeError(f"No model is installed. Expected model folders in {SHIPPED}.")
-    shipped = sorted(_models_in(SHIPPED), key=lambda name: _size(models[name]))
-    if not shipped:
-        return next(iter(models))
-    return shipped[0 if device == "cpu" else -1]
+    shipped = _models_in(SHIPPED)
+    by_size = sorted(shipped, key=lambda name: _size(shipped[name])) or list(models)[:1]
+    return by_size[0 if device == "cpu" else -1]
 
 
 def _size(folder: Path) -> int:
@@ -75,22 +74,27 @@ def calibration_of(folder: Path) -> Calibration | None:
 
 
 def open_model(name: str) -> OpenModel:
-    """The model called `name`, ready to sample in this process on its best device. Imports torch.
+    """The model called `name` (empty: the default one), ready to sample in this process on its best
+    device. Imports torch.
 
     Raises RetakeError if there is none, or it cannot be read.
     """
-    from ..shared.model.artifact import load_model
     from ..shared.model.device import best_device
-    from ..shared.model.guidance.plan import plan
-    from ..shared.model.proposals import sample_and_propose
 
-    folder = find_model(name)
-    model = load_model(folder, best_device())
+    device = best_device()
+    return open_folder(find_model(name, device), device)
+
+
+def open_folder(folder: Path, device: str) -> OpenModel:
+    """A model folder, ready to sample within the memory there is. Imports torch.
+
+    Raises RetakeError if it cannot be read.
+    """
+    from .worker.frugal import FrugalSampler
+
+    sampler = FrugalSampler(folder, device)
     return OpenModel(
-        partial(sample_and_propose, model),
-        weights_hash(folder),
-        calibration_of(folder),
-        partial(plan, model=model),
+        cast(Sampler, sampler), weights_hash(folder), calibration_of(folder), sampler.plan
     )
 
 

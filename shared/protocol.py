@@ -22,7 +22,7 @@ import numpy as np
 from .arrays import AnyArray
 from .strict import ProtocolError, read_struct
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 
 LARGEST_MESSAGE = 256 * 2**20
 """Bytes. A message above this is refused unread."""

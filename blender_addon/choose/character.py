@@ -52,7 +52,8 @@ def _prepare(scene, rig, decision: Decision, piece: Piece | None) -> None:
     own = _coming = object()
 
     def show(scene, rig) -> None:
-        by_and_by(_showing(scene, rig, decision, piece), failed, is_wanted)
+        work = _showing(scene.session_uid, rig.session_uid, decision, piece)
+        by_and_by(work, failed, is_wanted)
 
     def failed(error: RetakeError) -> None:
         if is_wanted():
@@ -67,7 +68,8 @@ def _prepare(scene, rig, decision: Decision, piece: Piece | None) -> None:
     try:
         once_solved(scene, rig, choices, piece, show, failed, is_wanted)
     except RetakeError:
-        _coming = None
+        if is_wanted():
+            _coming = None
         raise
 
 
@@ -79,38 +81,52 @@ def _piece_of(scene, rig, decision: Decision) -> Piece | None:
     return piece_for(decision, session.takes_of(scene), session.fps_of(scene))
 
 
-def _showing(scene, rig, decision: Decision, piece: Piece | None) -> Work[None]:
-    """Put a decision that is solved on the rig."""
+def _showing(scene_uid: int, rig_uid: int, decision: Decision, piece: Piece | None) -> Work[None]:
+    """Put a decision that is solved on the rig. Raises Gone if another action was put on it
+    meanwhile."""
     global _coming
+    scene, rig = _still_there(scene_uid, rig_uid)
     if _before is not None and not _is_on(rig):
-        _take_back()
-    uids = scene.session_uid, rig.session_uid
+        take_back()
     before = _before or look_at(rig)
     with half_written(rig, PREVIEW) as action:
         if piece:
             worn, motions = reading.choice_track(scene), solves_of(scene, rig)
-            whole = yield from laying(action, before, motions, worn, decision, piece)
-            if not whole:
-                _prepare(*_still_there(*uids), decision, None)
+            is_laid = yield from laying(action, before, motions, worn, decision, piece)
+            if not is_laid:
+                _show_whole(*_still_there(scene_uid, rig_uid), decision)
                 return
         else:
-            yield from _writing(action, scene, rig, decision)
-        yield
-        scene, rig = _still_there(*uids)
-        if (_before or look_at(rig)).action != before.action:
-            raise Gone  # another action was put on the rig
-        _put_on(rig, action_with(action), before)
+            yield from _whole(action, scene, rig, decision)
+        scene, rig = _still_there(scene_uid, rig_uid)
+        if _before is not None and not _is_on(rig):
+            raise Gone
+        now = _before or look_at(rig)  # pose and fake user may be others by now
+        if (now.action, now.slot) != (before.action, before.slot):
+            raise Gone
+        _put_on(rig, action_with(action), now)
     _coming = None
     reading.redraw()
 
 
-def _writing(action: int, scene, rig, decision: Decision) -> Work[None]:
+def _show_whole(scene, rig, decision: Decision) -> None:
+    """Where the decision cannot be laid over what is worn. Who asked is not here any more to be
+    told of an error."""
+    try:
+        _prepare(scene, rig, decision, None)
+    except RetakeError as error:
+        end_preview()
+        timer.say(error)
+
+
+def _whole(action: int, scene, rig, decision: Decision) -> Work[None]:
     """The action of the whole clip."""
     uid, manner = rig.session_uid, Manner.of(rig)
     solved = solves_of(scene, rig).whole(reading.choice_track(scene).with_decision(decision))
     yield from keying(action, channels_in(manner, solved.motion), solved.frames)
-    yield
     rig = found(bpy.data.objects, uid)
+    if not manner.is_that_of(rig):
+        raise Gone
     finish(rig, action_with(action), solved.switches, solved.frames[0])
 
 
@@ -148,10 +164,11 @@ def end_preview() -> None:
     stays on it."""
     global _coming
     _coming = None
-    _take_back()
+    take_back()
 
 
-def _take_back() -> None:
+def take_back() -> None:
+    """The same, but what is still coming goes on."""
     global _before
     before, _before = _before, None
     if before is None:

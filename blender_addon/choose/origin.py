@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import session
 from ..rig.writing.copying import keys_of_curve
-from ..slices import Gone, Work, action_with, at_once
+from ..slices import Gone, Work, action_with
 from . import reading
 
 OURS = "retake"
@@ -44,14 +44,10 @@ def provenance(scene) -> dict[str, object]:
     }
 
 
-def keys_of(action) -> str:
-    """A digest of all curves: whether somebody has changed them."""
-    return at_once(reading_keys(action.session_uid))
-
-
 def reading_keys(action: int) -> Work[str]:
-    """The same curve by curve, of the action with this session_uid. Raises Gone if it goes, or
-    curves are added or removed meanwhile."""
+    """A digest of all curves of the action with this session_uid: whether somebody has changed
+    them. Curve by curve; raises Gone if the action goes, or curves are added or removed
+    meanwhile."""
     digest = blake2b(digest_size=16)
     sizes = _sizes(action_with(action))
     for number, size in enumerate(sizes):

@@ -5,17 +5,20 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import bpy
 
 from ...shared.errors import RetakeError
 from .. import session
+from ..durations import timed
 from ..rig.writing.channels import Manner, channels_in
 from ..rig.writing.write_action import finish, keying, put_on
 from ..slices import Gone, Work, action_with, at_once, by_and_by, found, with_uid
 from . import reading, ready
 from .ahead import once_solved, solves_of
-from .character import end_preview
+from .character import end_preview, take_back
 from .half_written import half_written
 from .origin import OURS, note_of, provenance, reading_keys
 
@@ -28,7 +31,9 @@ def write_choice(scene, rig, name: str | None = None):
     An action that was written so before, and that nobody has edited since, is replaced by the new
     one under its name; any other action stays. RetakeError if the rig cannot wear it.
     """
-    return at_once(_writing(scene, rig, name or f"{session.of(scene).takes_name} chosen"))
+    end_preview()
+    name = name or f"{session.of(scene).takes_name} chosen"
+    return at_once(_writing(scene.session_uid, rig.session_uid, name))
 
 
 def wear_best(scene) -> None:
@@ -45,7 +50,7 @@ def wear_best(scene) -> None:
         return scene is not None and _asked_of(scene) == asked
 
     def wear(scene, rig) -> None:
-        by_and_by(_wearing(scene, rig), failed, is_wanted)
+        by_and_by(_wearing(scene.session_uid, rig.session_uid), failed, is_wanted)
 
     def failed(error: RetakeError) -> None:
         if isinstance(error, Gone) and is_wanted():
@@ -59,39 +64,68 @@ def wear_best(scene) -> None:
         failed(error)
 
 
-def _asked_of(scene) -> tuple[str, str, int]:
-    own, character = session.of(scene), session.of(scene).character
-    return own.takes_path, reading.of(scene).decisions, character.session_uid if character else 0
+def _asked_of(scene) -> tuple[str, str, int, bool]:
+    own, choosing = session.of(scene), reading.of(scene)
+    character = own.character.session_uid if own.character else 0
+    return own.takes_path, choosing.decisions, character, choosing.apply_best
 
 
-def _wearing(scene, rig) -> Work[None]:
-    yield from _writing(scene, rig, f"{session.of(scene).takes_name} chosen")
-    yield
+def _wearing(scene_uid: int, rig_uid: int) -> Work[None]:
+    scene = found(bpy.data.scenes, scene_uid)
+    yield from _writing(scene_uid, rig_uid, f"{session.of(scene).takes_name} chosen")
     session.push_undo("Apply Best Take")
 
 
-def _writing(scene, rig, name: str):
-    """`write_choice`, curve by curve."""
-    end_preview()
-    scenes, rigs = bpy.data.scenes, bpy.data.objects
-    scene_uid, rig_uid = scene.session_uid, rig.session_uid
+def _writing(scene_uid: int, rig_uid: int, name: str):
+    """`write_choice`, curve by curve. Raises Gone if what it is made of changes meanwhile."""
+    scene, rig = _still_there(scene_uid, rig_uid)
+    take_back()
+    note, manner = provenance(scene), Manner.of(rig)
     solved = solves_of(scene, rig).whole(reading.choice_track(scene))
-    rows = channels_in(Manner.of(rig), solved.motion)
-    with half_written(rig, name) as uid:
-        yield from keying(uid, rows, solved.frames)
-        finish(found(rigs, rig_uid), action_with(uid), solved.switches, solved.frames[0])
+    with half_written(rig, name) as uid, _changed_actions() as changed:
+        yield from keying(uid, channels_in(manner, solved.motion), solved.frames)
+        _, rig = _still_there(scene_uid, rig_uid)
+        finish(rig, action_with(uid), solved.switches, solved.frames[0])
         keys = yield from reading_keys(uid)
         old_uid = yield from _unedited(rig_uid)
-        scene, rig, action = found(scenes, scene_uid), found(rigs, rig_uid), action_with(uid)
-        end_preview()
-        old = _action_of(rig)
+        scene, rig = _still_there(scene_uid, rig_uid)
+        take_back()
+        bpy.context.view_layer.update()  # has the edits of this moment told to `changed`
+        if provenance(scene) != note or not manner.is_that_of(rig):
+            raise Gone
+        old, action = _action_of(rig), action_with(uid)
         put_on(rig, action)
-        if old and old.session_uid == old_uid:
+        if old and old.session_uid == old_uid and old_uid not in changed:
             _take_the_place_of(old, action)
-        action[OURS] = json.dumps({**provenance(scene), "keys": keys})
+        action[OURS] = json.dumps({**note, "keys": keys})
         session.of(scene).character = rig
         ready.want_review_of_character(scene)
         return action, solved.notes
+
+
+def _still_there(scene_uid: int, rig_uid: int):
+    """Raises Gone."""
+    return found(bpy.data.scenes, scene_uid), found(bpy.data.objects, rig_uid)
+
+
+@contextmanager
+def _changed_actions() -> Iterator[set[int]]:
+    """The session_uids of actions that anybody changes meanwhile."""
+    bpy.context.view_layer.update()  # of what was done before, nothing is told
+    changed: set[int] = set()
+    handlers = bpy.app.handlers.depsgraph_update_post
+
+    @timed
+    def note(scene, depsgraph) -> None:
+        ids = (update.id for update in depsgraph.updates)
+        changed.update(i.original.session_uid for i in ids if isinstance(i, bpy.types.Action))
+
+    handlers.append(note)
+    try:
+        yield changed
+    finally:
+        if note in handlers:  # another file takes it away
+            handlers.remove(note)
 
 
 def _unedited(rig: int) -> Work[int]:

@@ -28,9 +28,8 @@ from ...shared.protocol import (
     encode,
 )
 from ..failures import failed, stopped
-from ..models import find_model
 from ..results import digest_of
-from ..worker.requests import read_detect, read_lift
+from ..worker.requests import read_detect, read_lift, weights_of
 from ..worker.turns import is_shared
 from .care import Care
 from .delivery import Delivery
@@ -80,7 +79,7 @@ class Desk:
         if not request.job_id:
             raise ProtocolError("job_id", "it is empty")
         try:
-            source = _source_of(request, self._care.device)
+            source = _source_of(request)
         except _NoModel as error:
             self._fail(client, request.job_id, "unknown_model", str(error), "model")
             return
@@ -263,14 +262,13 @@ class _NoModel(RetakeError):
     """There is no model of that name."""
 
 
-def _source_of(request: Lift | Detect, device: str) -> Path:
-    """What the job is computed from; the request is checked as well. `device`: what models run on;
-    empty while the worker is starting."""
+def _source_of(request: Lift | Detect) -> Path:
+    """What the job is computed from; the request is checked as well."""
     if isinstance(request, Detect):
         return read_detect(request)
     read_lift(request)
     try:
-        return find_model(request.model, device or "cpu") / "model.safetensors"
+        return weights_of(request)
     except RetakeError as error:
         raise _NoModel(str(error)) from None
 

@@ -72,7 +72,8 @@ class FrontOptions:
     idle_s           it ends when nobody has had a job for so long; None: never
     bind             one more endpoint, for other computers
     authorized_keys  public keys in Z85 of those who may come from there
-    warm_up          model to load before anybody asks for it; empty: the default one; None: none
+    warm_up          model to load before anybody asks for it; empty: the default of the device,
+                     which only the worker knows; None: none
     """
 
     parent: int | None = None

@@ -35,6 +35,7 @@ from ...shared.tracks.choice import by_click
 from ..detect.detect import Choose
 from ..lifting.lift import Current
 from ..lifting.lift_options import LiftOptions, check_size
+from ..models import find_model
 
 MOST_PEOPLE = 8
 """Of one picture: what the detector finds at once."""
@@ -111,6 +112,12 @@ def _read_track(request: Lift) -> KeypointTrack:
         request.source,
         about={VIDEO: request.video_sha256},
     )
+
+
+def weights_of(request: Lift) -> Path:
+    """The weights that tell outcomes of one request apart, whatever they were computed on: where no
+    model is named, those of a processor's. RetakeError if there is no such model."""
+    return find_model(request.model) / "model.safetensors"
 
 
 def essence_of(request: Lift) -> bytes:

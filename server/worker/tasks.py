@@ -41,7 +41,14 @@ from ..models import find_model
 from ..results import digest_of
 from .crew import Send
 from .journal import Journal
-from .requests import essence_of, read_choice, read_detect, read_lift, result_of
+from .requests import (
+    essence_of,
+    read_choice,
+    read_detect,
+    read_lift,
+    result_of,
+    weights_of,
+)
 from .shares import PARTS, parts_done
 from .workshop import Workshop
 
@@ -137,8 +144,8 @@ class Task:
             except RetakeError as error:
                 text = str(error)
                 return failed(request.job_id, "unknown_model", text, field="model"), Path()
-            weights = folder / "model.safetensors"
-            self._key = digest_of(essence_of(request), weights)
+            named = replace(request, model=folder.name)
+            self._key = digest_of(essence_of(named), folder / "model.safetensors")
             with self._shop.journals.open(self._key) as journal:
                 sample = self._interruptible(model.sample, options, track.times, journal, send)
                 model = replace(model, sample=sample)
@@ -152,7 +159,7 @@ class Task:
                 takes = lift(track, model, options, report, current)
             if is_new and not request.batch:
                 self._remember(options.iterations, begun)
-        return result_of(request.job_id, takes), weights
+        return result_of(request.job_id, takes), weights_of(request)
 
     def _interruptible(
         self,

@@ -18,8 +18,6 @@ import threading
 import time
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
-from typing import cast
 
 import zmq
 
@@ -36,8 +34,7 @@ from ...shared.protocol import (
     decode_request,
     encode,
 )
-from ..lifting.lift import OpenModel, Sampler
-from ..models import calibration_of, weights_hash
+from ..models import open_folder
 from ..results import Results
 from ..spare_memory import REST_S, give_back, settle
 from .crew import Crew
@@ -170,17 +167,9 @@ def _prepare_torch() -> tuple[str, Loader]:
     The only place of the server that imports torch.
     """
     from ...shared.model.device import best_device
-    from .frugal import FrugalSampler
 
     device = best_device()
-
-    def load(folder: Path) -> OpenModel:
-        sampler = FrugalSampler(folder, device)
-        return OpenModel(
-            cast(Sampler, sampler), weights_hash(folder), calibration_of(folder), sampler.plan
-        )
-
-    return device, load
+    return device, partial(open_folder, device=device)
 
 
 if __name__ == "__main__":

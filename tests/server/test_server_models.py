@@ -22,7 +22,7 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_shipped_models_come_first_and_the_first_is_the_default(folders: Path) -> None:
+def test_shipped_models_come_first_and_one_of_them_is_the_default(folders: Path) -> None:
     shipped = make_model(folders / "shipped" / "small")
     make_model(folders / "extra" / "a_mine")
     assert list(available_models()) == ["small", "a_mine"]
@@ -39,6 +39,10 @@ def test_a_processor_gets_the_smallest_and_a_gpu_the_largest_shipped_model(folde
     assert default_model() == default_model("cpu") == "small"
     assert default_model("cuda") == "base"
     assert find_model("", "cuda") == large
+    own = make_model(folders / "extra" / "small")  # takes the name, not the place
+    (own / "model.safetensors").write_bytes(bytes(500))
+    assert find_model("", "cpu") == own
+    assert default_model("cuda") == "base"
 
 
 def test_without_shipped_models_the_own_one_is_the_default(folders: Path) -> None:

@@ -50,6 +50,11 @@ class Manner:
             above(armature_object),
         )
 
+    def is_that_of(self, armature_object) -> bool:
+        """Whether the bones still want the same; where the object stands is for `finish`."""
+        now = Manner.of(armature_object)
+        return (now.modes, now.turned.keys()) == (self.modes, self.turned.keys())
+
 
 def channels(armature_object, motion: RigMotion) -> list[Channel]:
     """Everything that is animated, as the bones of this armature want it."""

@@ -20,6 +20,8 @@ Keys = dict[tuple[str, int], Floats]
 
 HANDLES = ("handle_left", "handle_right")
 KINDS = ("handle_left_type", "handle_right_type", "easing")
+SHAPES = ("amplitude", "back", "period")
+"""Of keys with an easing of their own."""
 
 
 def slot_bag(action, slot: int) -> Any:
@@ -46,7 +48,9 @@ def copying(copy: int, former: int, slot: int, keys: Keys) -> Work[None]:
         action_with(copy)[KEY] = action[KEY]
     for curve in slot_bag(action, slot).fcurves:
         group = curve.group.name if curve.group else ""
-        new_curve(bag_of(action_with(copy)), *_name_of(curve), group)
+        made = new_curve(bag_of(action_with(copy)), *_name_of(curve), group)
+        if made.group:
+            made.group.mute = curve.group.mute
     for number, name in enumerate(names):
         yield
         bag = slot_bag(action_with(former), slot)
@@ -61,6 +65,7 @@ def _name_of(curve) -> tuple[str, int]:
 
 def _copy(curve, copy, keys: Floats | None) -> None:
     copy.extrapolation, copy.mute = curve.extrapolation, curve.mute
+    copy.auto_smoothing = curve.auto_smoothing
     source, points = curve.keyframe_points, copy.keyframe_points
     points.add(len(source))
     if keys is None:
@@ -70,10 +75,10 @@ def _copy(curve, copy, keys: Floats | None) -> None:
         return  # no handle counts
     for kinds in KINDS:
         _copy_kinds(source, points, kinds)
-    for handle in HANDLES:
-        places = np.empty(2 * len(source), np.float32)
-        source.foreach_get(handle, places)
-        points.foreach_set(handle, places)
+    for values, width in (*((shape, 1) for shape in SHAPES), *((handle, 2) for handle in HANDLES)):
+        numbers = np.empty(width * len(source), np.float32)
+        source.foreach_get(values, numbers)
+        points.foreach_set(values, numbers)
     copy.update()
 
 

@@ -172,7 +172,8 @@ def _set_handles(curve, frames: np.ndarray, values: np.ndarray, slopes: np.ndarr
 
 
 def put_on(armature_object, action) -> None:
-    """Make an action of ours the armature object's."""
+    """Make an action of ours the armature object's. RetakeError as `new_action`."""
+    _refuse_unwritable(armature_object)
     animation = armature_object.animation_data or armature_object.animation_data_create()
     previous = animation.action
     put_back(armature_object)

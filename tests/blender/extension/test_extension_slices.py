@@ -189,6 +189,12 @@ def test_what_an_animator_did_to_the_curves_is_previewed_too(
     curve.update()
     value = curve.evaluate(7.5)
     bag.fcurves.find('pose.bones["head"].rotation_quaternion', index=2).mute = True
+    curve.group.mute = True
+    thigh = bag.fcurves.find('pose.bones["thigh.L"].rotation_quaternion', index=1)
+    for point in thigh.keyframe_points[5:9]:
+        point.interpolation, point.back, point.easing = "BACK", 30.0, "EASE_IN"
+    thigh.update()
+    swung = thigh.evaluate(7.3)
     bpy.ops.retake.preview_take(index=_other(state))
     clock.ticks()
     (bag,) = rig.animation_data.action.layers[0].strips[0].channelbags
@@ -196,6 +202,9 @@ def test_what_an_animator_did_to_the_curves_is_previewed_too(
     assert copy.evaluate(7.5) == pytest.approx(value, abs=1e-6)
     assert bag.fcurves.find('pose.bones["head"].rotation_quaternion', index=2).mute
     assert copy.group.name == "head"
+    assert copy.group.mute
+    thigh = bag.fcurves.find('pose.bones["thigh.L"].rotation_quaternion', index=1)
+    assert thigh.evaluate(7.3) == pytest.approx(swung, abs=1e-6)
 
 
 def test_curves_that_cannot_be_copied_are_solved_as_a_whole(
@@ -270,6 +279,178 @@ def test_what_is_half_written_goes_with_the_add_on(clock: Clock, part: Part) -> 
     assert len(bpy.data.actions) == len(actions) + 1
     part("slices").unregister()
     assert list(bpy.data.actions) == actions
+
+
+def test_an_action_put_on_between_two_previews_stays(
+    clock: Clock, rig: Any, said: list[str]
+) -> None:
+    bpy.ops.retake.preview_take(index=0)
+    clock.ticks()
+    bpy.ops.retake.preview_take(index=1)
+    clock.ticks(10)
+    mine = bpy.data.actions.new("Mine")
+    rig.animation_data.action = mine
+    clock.ticks()
+    assert rig.animation_data.action == mine
+    assert [a.name for a in bpy.data.actions if "Preview" in a.name] == []
+    assert said == ["What was being written has changed meanwhile. Do it again."]
+
+
+def test_an_edit_while_the_curves_are_compared_stays(
+    clock: Clock, rig: Any, part: Part, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worn, uid = rig.animation_data.action, rig.animation_data.action.session_uid
+    wearing, done = part("choose.wearing"), []
+    unedited = wearing._unedited
+
+    def counted(rig_uid: int) -> Iterator[None]:
+        for step in (work := Kept(unedited(rig_uid))):
+            done.append(step)
+            yield
+        return work.value
+
+    monkeypatch.setattr(wearing, "_unedited", counted)
+    wearing.wear_best(bpy.context.scene)
+    while len(done) < 20:
+        assert clock.ticks(1)
+    edit(worn)
+    clock.ticks()
+    assert rig.animation_data.action != worn
+    assert uid in [action.session_uid for action in bpy.data.actions]
+
+
+def test_what_changes_on_the_rig_before_a_preview_is_seen_stays(clock: Clock, rig: Any) -> None:
+    worn, bone = rig.animation_data.action, rig.pose.bones["head"]
+    worn.use_fake_user = False
+    bpy.ops.retake.flip_take()
+    clock.ticks(10)
+    worn.use_fake_user = True
+    bone["mine"], bone.scale = 2.0, (2, 2, 2)
+    clock.ticks()
+    assert rig.animation_data.action != worn
+    bpy.ops.retake.cancel_preview()
+    assert rig.animation_data.action == worn
+    assert worn.use_fake_user
+    assert (bone["mine"], bone.scale[0]) == (2.0, 2.0)
+
+
+def test_another_frame_rate_meanwhile_is_the_one_that_counts(
+    clock: Clock, rig: Any, part: Part
+) -> None:
+    scene = bpy.context.scene
+    part("choose.wearing").wear_best(scene)
+    clock.ticks(30)
+    scene.render.fps = 24
+    while clock.ticks():
+        pass
+    action = rig.animation_data.action
+    assert part("choose.origin").note_of(action)["fps"] == 24
+    seconds = (action.frame_range[1] - action.frame_range[0]) / 24
+    assert seconds == pytest.approx(99 / 60, abs=0.1)
+
+
+def test_a_bone_that_is_renamed_meanwhile_is_animated(clock: Clock, rig: Any, part: Part) -> None:
+    part("choose.wearing").wear_best(bpy.context.scene)
+    clock.ticks(30)
+    rig.data.bones["forearm.L"].name = "Unterarm.L"
+    while clock.ticks():
+        pass
+    paths = " ".join(path for path, _ in keys_of(rig.animation_data.action))
+    assert "Unterarm.L" in paths
+    assert "forearm.L" not in paths
+
+
+def test_a_preview_waits_for_the_best_take(clock: Clock, rig: Any, part: Part) -> None:
+    part("choose.wearing").wear_best(bpy.context.scene)
+    clock.ticks(30)
+    bpy.ops.retake.flip_take()
+    clock.ticks()
+    clock.ticks()
+    assert rig.animation_data.action.name.startswith("Retake Preview")
+
+
+def test_a_rig_that_goes_before_the_first_slice_is_named(
+    clock: Clock, rig: Any, said: list[str]
+) -> None:
+    bpy.ops.retake.flip_take()
+    clock.ticks(0)
+    bpy.data.objects.remove(rig)
+    clock.ticks()
+    assert said == ["What was being written has changed meanwhile. Do it again."]
+
+
+def test_an_undo_before_the_first_slice_loses_nothing(clock: Clock, rig: Any, part: Part) -> None:
+    bpy.ops.ed.undo_push(message="a")
+    bpy.context.scene.frame_current += 1
+    bpy.ops.ed.undo_push(message="b")
+    part("choose.wearing").wear_best(bpy.context.scene)
+    clock.ticks(0)
+    assert bpy.ops.ed.undo() == {"FINISHED"}
+    worn = bpy.context.object.animation_data.action.session_uid
+    while clock.ticks():
+        pass
+    assert bpy.context.object.animation_data.action.session_uid != worn
+
+
+def test_apply_at_once_may_be_switched_off_meanwhile(clock: Clock, rig: Any, part: Part) -> None:
+    worn, state = rig.animation_data.action, bpy.context.scene.retake_choose
+    part("choose.wearing").wear_best(bpy.context.scene)
+    clock.ticks(30)
+    state.apply_best = False
+    clock.ticks()
+    state.apply_best = True
+    assert rig.animation_data.action == worn
+
+
+def test_tweak_mode_meanwhile_leaves_all_as_it_is(
+    clock: Clock, rig: Any, part: Part, said: list[str]
+) -> None:
+    part("choose.wearing").wear_best(bpy.context.scene)
+    clock.ticks(30)
+    animation, worn = rig.animation_data, rig.animation_data.action
+    track = animation.nla_tracks.new()
+    strip = track.strips.new("s", 1, worn)
+    animation.action = None
+    animation.nla_tracks.active, strip.select = track, True
+    animation.use_tweak_mode = True
+    clock.ticks()
+    assert (animation.action, strip.action, said) == (worn, worn, [])
+    animation.use_tweak_mode = False
+    animation.nla_tracks.remove(track)
+
+
+def test_a_failure_where_the_whole_clip_is_needed_is_told(
+    clock: Clock,
+    rig: Any,
+    part: Part,
+    said: list[str],
+    long_clip: Callable[[], Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    state = _open_in(long_clip, clock)
+    (bag,) = rig.animation_data.action.layers[0].strips[0].channelbags
+    bag.fcurves[0].modifiers.new("NOISE")
+    bpy.ops.retake.preview_take(index=_other(state))
+    clock.ticks(5)
+    retake_error = part("slices").RetakeError
+
+    def refuse(*_: Any) -> None:
+        raise retake_error("The rig is broken.")
+
+    monkeypatch.setattr(part("choose.character"), "once_solved", refuse)
+    clock.ticks()
+    assert said == ["The rig is broken."]
+    assert not part("choose.character").is_previewing()
+
+
+class Kept:
+    """A generator whose returned value stays."""
+
+    def __init__(self, work: Any) -> None:
+        self._work, self.value = work, None
+
+    def __iter__(self) -> Iterator[None]:
+        self.value = yield from self._work
 
 
 def keys_of(action: Any) -> dict[tuple[str, int], np.ndarray]:

@@ -146,7 +146,7 @@ def test_the_best_take_is_worn_only_where_nothing_came_between(
     elif change == "takes":  # as an undo does
         scene.retake.takes_path = ""
     _come(part)
-    assert written == ([(scene, sample)] if change == "none" else [])
+    assert written == ([(scene.session_uid, sample.session_uid)] if change == "none" else [])
 
 
 def test_nothing_comes_after_the_add_on_is_switched_off(
