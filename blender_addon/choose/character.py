@@ -75,7 +75,7 @@ def _prepare(scene, rig, decision: Decision, piece: Piece | None) -> None:
 
 def _piece_of(scene, rig, decision: Decision) -> Piece | None:
     """What of the clip has to be solved to show the decision over what is worn; None: all."""
-    former = with_uid(bpy.data.actions, _before.action) if _before else _action_of(rig)
+    former = with_uid(bpy.data.actions, _before.action) if _before else action_of(rig)
     if former is None or not wears(former, provenance(scene)):
         return None
     return piece_for(decision, session.takes_of(scene), session.fps_of(scene))
@@ -85,7 +85,7 @@ def _showing(scene_uid: int, rig_uid: int, decision: Decision, piece: Piece | No
     """Put a decision that is solved on the rig. Raises Gone if another action was put on it
     meanwhile."""
     global _coming
-    scene, rig = _still_there(scene_uid, rig_uid)
+    scene, rig = still_there(scene_uid, rig_uid)
     if _before is not None and not _is_on(rig):
         take_back()
     before = _before or look_at(rig)
@@ -94,11 +94,11 @@ def _showing(scene_uid: int, rig_uid: int, decision: Decision, piece: Piece | No
             worn, motions = reading.choice_track(scene), solves_of(scene, rig)
             is_laid = yield from laying(action, before, motions, worn, decision, piece)
             if not is_laid:
-                _show_whole(*_still_there(scene_uid, rig_uid), decision)
+                _show_whole(*still_there(scene_uid, rig_uid), decision)
                 return
         else:
             yield from _whole(action, scene, rig, decision)
-        scene, rig = _still_there(scene_uid, rig_uid)
+        scene, rig = still_there(scene_uid, rig_uid)
         if _before is not None and not _is_on(rig):
             raise Gone
         now = _before or look_at(rig)  # pose and fake user may be others by now
@@ -133,7 +133,7 @@ def _whole(action: int, scene, rig, decision: Decision) -> Work[None]:
 def _put_on(rig, action, before: Before) -> None:
     global _before
     former = with_uid(bpy.data.actions, before.action)
-    shown = _action_of(rig) if _before else None
+    shown = action_of(rig) if _before else None
     put_on(rig, action)
     action[OURS] = json.dumps({"preview_of": former.name if former else "", "slot": before.slot})
     if former:
@@ -143,13 +143,14 @@ def _put_on(rig, action, before: Before) -> None:
     _before = before
 
 
-def _still_there(scene: int, rig: int):
+def still_there(scene: int, rig: int):
+    """By their session_uids. Raises Gone."""
     return found(bpy.data.scenes, scene), found(bpy.data.objects, rig)
 
 
 def _is_on(rig) -> bool:
     """Whether the rig shows a preview, and nobody has put another action on it since."""
-    shown = _action_of(rig)
+    shown = action_of(rig)
     is_ours = shown is not None and preview_in(shown) is not None
     return is_ours and _before is not None and _before.rig == rig.session_uid
 
@@ -174,7 +175,7 @@ def take_back() -> None:
     if before is None:
         return
     rig = with_uid(bpy.data.objects, before.rig)
-    shown = _action_of(rig) if rig is not None else None
+    shown = action_of(rig) if rig is not None else None
     if shown is None or preview_in(shown) is None:
         sweep_all(bpy.data)
         return
@@ -185,7 +186,7 @@ def take_back() -> None:
     pose_again(rig, before.pose)
 
 
-def _action_of(rig):
+def action_of(rig):
     return rig.animation_data.action if rig.animation_data else None
 
 

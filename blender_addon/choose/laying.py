@@ -32,7 +32,8 @@ def laying(
     piece: Piece,
 ) -> Work[bool]:
     """The new action `copy` gets the curves of the `former` one, which shows what is `worn`,
-    with one decision more. False if that cannot be: somebody has changed which keys there are.
+    with one decision more. False if that cannot be: somebody has changed which keys there are, or
+    has given curves what `copying` leaves out.
 
     `copy` by session_uid; `former`: the rig with its action; `piece`: what the decision changes.
     Raises RetakeError as solving does, Gone if an action goes meanwhile.

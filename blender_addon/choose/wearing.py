@@ -18,7 +18,7 @@ from ..rig.writing.write_action import finish, keying, put_on
 from ..slices import Gone, Work, action_with, at_once, by_and_by, found, with_uid
 from . import reading, ready
 from .ahead import once_solved, solves_of
-from .character import end_preview, take_back
+from .character import action_of, end_preview, still_there, take_back
 from .half_written import half_written
 from .origin import OURS, note_of, provenance, reading_keys
 
@@ -78,22 +78,22 @@ def _wearing(scene_uid: int, rig_uid: int) -> Work[None]:
 
 def _writing(scene_uid: int, rig_uid: int, name: str):
     """`write_choice`, curve by curve. Raises Gone if what it is made of changes meanwhile."""
-    scene, rig = _still_there(scene_uid, rig_uid)
+    scene, rig = still_there(scene_uid, rig_uid)
     take_back()
     note, manner = provenance(scene), Manner.of(rig)
     solved = solves_of(scene, rig).whole(reading.choice_track(scene))
     with half_written(rig, name) as uid, _changed_actions() as changed:
         yield from keying(uid, channels_in(manner, solved.motion), solved.frames)
-        _, rig = _still_there(scene_uid, rig_uid)
+        _, rig = still_there(scene_uid, rig_uid)
         finish(rig, action_with(uid), solved.switches, solved.frames[0])
         keys = yield from reading_keys(uid)
         old_uid = yield from _unedited(rig_uid)
-        scene, rig = _still_there(scene_uid, rig_uid)
+        scene, rig = still_there(scene_uid, rig_uid)
         take_back()
         bpy.context.view_layer.update()  # has the edits of this moment told to `changed`
         if provenance(scene) != note or not manner.is_that_of(rig):
             raise Gone
-        old, action = _action_of(rig), action_with(uid)
+        old, action = action_of(rig), action_with(uid)
         put_on(rig, action)
         if old and old.session_uid == old_uid and old_uid not in changed:
             _take_the_place_of(old, action)
@@ -101,11 +101,6 @@ def _writing(scene_uid: int, rig_uid: int, name: str):
         session.of(scene).character = rig
         ready.want_review_of_character(scene)
         return action, solved.notes
-
-
-def _still_there(scene_uid: int, rig_uid: int):
-    """Raises Gone."""
-    return found(bpy.data.scenes, scene_uid), found(bpy.data.objects, rig_uid)
 
 
 @contextmanager
@@ -130,17 +125,13 @@ def _changed_actions() -> Iterator[set[int]]:
 
 def _unedited(rig: int) -> Work[int]:
     """The rig's action if it is ours and as we wrote it, else 0; both by session_uid."""
-    action = _action_of(found(bpy.data.objects, rig))
+    action = action_of(found(bpy.data.objects, rig))
     written = note_of(action).get("keys") if action else None
     if not action or not written or action.library:
         return 0
     uid = action.session_uid
     keys = yield from reading_keys(uid)
     return uid if keys == written else 0
-
-
-def _action_of(rig):
-    return rig.animation_data.action if rig.animation_data else None
 
 
 def _take_the_place_of(old, new) -> None:
