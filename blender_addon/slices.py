@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import bpy
@@ -43,6 +44,8 @@ class _Order:
     failed: Callable[[RetakeError], None]
     is_wanted: Callable[[], bool]
 
+
+_OVER = object()
 
 _orders: list[_Order] = []
 
@@ -87,21 +90,24 @@ def by_and_by(
         bpy.app.timers.register(_tick, first_interval=0.0, persistent=True)
 
 
-def _goes_on(order: _Order) -> bool:
-    """Whether there is more to do after one step."""
+def guarded(step: Callable[[], Result], failed: Callable[[RetakeError], None]) -> Result | None:
+    """A step that a timer takes; `failed(error)` if it ends with one."""
     try:
-        if order.is_wanted():
-            next(order.work)
-            return True
-        order.work.close()
-    except StopIteration:
-        pass
+        return step()
     except RetakeError as error:
-        order.failed(error)
-    except Exception as error:  # the timer's border: what was ordered besides is done all the same
-        log.exception("writing in slices failed")
-        order.failed(RetakeError(f"Retake failed unexpectedly: {error}."))
-    return False
+        failed(error)
+    except Exception as error:  # the timers' border: what was ordered besides is done all the same
+        log.exception("what a timer was asked for failed")
+        failed(RetakeError(f"Retake failed unexpectedly: {error}."))
+    return None
+
+
+def _step(order: _Order) -> bool:
+    """Whether there is more to do after it."""
+    if not order.is_wanted():
+        order.work.close()
+        return False
+    return next(order.work, _OVER) is not _OVER
 
 
 @timed
@@ -109,7 +115,8 @@ def _tick() -> float | None:
     until = time.perf_counter() + SLICE_S
     while _orders:
         order = _orders[0]
-        if not _goes_on(order) and order in _orders:
+        goes_on = guarded(partial(_step, order), order.failed)
+        if not goes_on and order in _orders:
             _orders.remove(order)
         if time.perf_counter() > until:
             break

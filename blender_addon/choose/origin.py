@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any
 
 from .. import session
-from ..rig.writing.copying import keys_of_curve
+from ..rig.writing.copying import bags_of, keys_of_curve
 from ..slices import Gone, Work, action_with
 from . import reading
 
@@ -55,7 +55,7 @@ def reading_keys(action: int) -> Work[str]:
             here = action_with(action)
             if _sizes(here) != sizes:
                 raise Gone
-            curve = _bags(here)[number].fcurves[curve_number]
+            curve = bags_of(here)[number].fcurves[curve_number]
             digest.update(f"{curve.data_path}[{curve.array_index}]".encode())
             digest.update(keys_of_curve(curve).tobytes())
             yield
@@ -63,9 +63,4 @@ def reading_keys(action: int) -> Work[str]:
 
 
 def _sizes(action) -> list[int]:
-    return [len(bag.fcurves) for bag in _bags(action)]
-
-
-def _bags(action) -> list:
-    strips = (strip for layer in action.layers for strip in layer.strips)
-    return [bag for strip in strips for bag in strip.channelbags]
+    return [len(bag.fcurves) for bag in bags_of(action)]

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
@@ -15,6 +14,7 @@ from ...shared.errors import RetakeError
 from ...shared.takes import Alternative, Takes
 from .. import session
 from ..durations import timed
+from ..slices import guarded
 from ..takes.held import FREE
 from ..takes.rows import BEST
 from . import reading, review
@@ -34,8 +34,6 @@ LATER = (_takes, _ghosts, _heat, _review)
 
 _orders: list[tuple[Future[Any], Callable[[Any], None], Callable[[RetakeError], None]]] = []
 """What `afterwards` was asked for and has not come yet."""
-
-log = logging.getLogger(__name__)
 
 
 def takes_at_hand(scene) -> Takes | None:
@@ -192,16 +190,6 @@ def afterwards(work, then, failed) -> None:
     _watch()
 
 
-def _take_in(coming, then, failed) -> None:
-    try:
-        then(coming.result())
-    except RetakeError as error:
-        failed(error)
-    except Exception as error:  # the timer's border: what has come besides is taken in all the same
-        log.exception("what a thread was asked for failed")
-        failed(RetakeError(f"Retake failed unexpectedly: {error}."))
-
-
 def _is_busy() -> bool:
     return bool(_orders) or any(later.is_busy for later in LATER)
 
@@ -216,7 +204,8 @@ def _look() -> float | None:
     """Blender's timer while something is being computed."""
     for order in [order for order in _orders if order[0].done()]:
         _orders.remove(order)
-        _take_in(*order)
+        coming, then, failed = order
+        guarded(lambda then=then, coming=coming: then(coming.result()), failed)
     if _takes.arrived():
         file, takes = _takes.last
         if takes is not None:

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import bpy
 
@@ -76,7 +77,7 @@ def _wearing(scene_uid: int, rig_uid: int) -> Work[None]:
     session.push_undo("Apply Best Take")
 
 
-def _writing(scene_uid: int, rig_uid: int, name: str):
+def _writing(scene_uid: int, rig_uid: int, name: str) -> Work[tuple[Any, tuple[str, ...]]]:
     """`write_choice`, curve by curve. Raises Gone if what it is made of changes meanwhile."""
     scene, rig = still_there(scene_uid, rig_uid)
     take_back()

@@ -26,8 +26,11 @@ SHAPES = ("amplitude", "back", "period")
 
 def slot_bag(action, slot: int) -> Any:
     """The channelbag of the slot with this handle; None if there is none."""
-    bags = [bag for layer in action.layers for strip in layer.strips for bag in strip.channelbags]
-    return next((bag for bag in bags if bag.slot_handle == slot), None)
+    return next((bag for bag in bags_of(action) if bag.slot_handle == slot), None)
+
+
+def bags_of(action) -> list[Any]:
+    return [bag for layer in action.layers for strip in layer.strips for bag in strip.channelbags]
 
 
 def has_only_keys(bag) -> bool:
